@@ -1,0 +1,9 @@
+"""The Python half of slither-ts: what code that runs in a session may import."""
+
+from __future__ import annotations
+
+from slither_worker.session import session_id
+
+__all__ = ["__version__", "session_id"]
+
+__version__ = "0.1.0"

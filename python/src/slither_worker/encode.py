@@ -1,0 +1,65 @@
+"""The bodies of messages, from Python to MessagePack."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import msgspec
+
+from slither_worker.errors import CallFailure, type_name
+from slither_worker.plain import is_plain
+from slither_worker.protocol import FORBIDDEN_KEY, MAX_BODY_BYTES
+from slither_worker.rebuild import rebuild
+from slither_worker.refs import Refs
+
+_FORBIDDEN_KEY_BYTES: Final = msgspec.msgpack.encode(FORBIDDEN_KEY)
+_encode: Final = msgspec.msgpack.Encoder().encode
+
+
+class Encoder:
+    """Encodes the bodies of messages for one session."""
+
+    def __init__(self, refs: Refs) -> None:
+        """Objects in `refs` that have no value on the wire travel as their ref."""
+        self._refs = refs
+
+    def encode_result(self, value: object, nanoseconds: int) -> bytes:
+        """Encode the body of a RESULT; fails with `value` when the value cannot be carried exactly."""
+        try:
+            body = _encode_plain(value, nanoseconds) or self._encode_rebuilt(value, nanoseconds)
+        except ValueError:  # One text, bytes or array is longer than MessagePack can say.
+            raise _too_large(value) from None
+        if len(body) > MAX_BODY_BYTES:
+            raise _too_large(value)
+        return body
+
+    def encode_message(self, message: object) -> bytes:
+        """Encode a body that the worker itself has made of plain values."""
+        try:
+            return _encode(message)
+        except UnicodeEncodeError:  # User code may put lone surrogates into messages and names.
+            return _encode(rebuild(message, self._refs, check_scalars=True))
+
+    def _encode_rebuilt(self, value: object, nanoseconds: int) -> bytes:
+        try:
+            return _encode([rebuild(value, self._refs, check_scalars=False), nanoseconds])
+        except (OverflowError, UnicodeEncodeError):
+            return _encode([rebuild(value, self._refs, check_scalars=True), nanoseconds])
+
+
+def _encode_plain(value: object, nanoseconds: int) -> bytes | None:
+    if not is_plain(value):
+        return None
+    try:
+        body = _encode([value, nanoseconds])
+    except (OverflowError, UnicodeEncodeError):
+        return None
+    # These bytes may also stand inside a text; the rebuild, which sees the keys, finds out.
+    return None if _FORBIDDEN_KEY_BYTES in body else body
+
+
+def _too_large(value: object) -> CallFailure:
+    kind = type_name(type(value))
+    message = f"the result, of type {kind}, cannot be carried: it takes more than {MAX_BODY_BYTES} bytes"
+    hint = "give it back in parts, or use session.create(...) to keep it in Python and get a ref"
+    return CallFailure("value", message, direction="result", path="", type=kind, hint=hint)

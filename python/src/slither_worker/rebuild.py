@@ -1,0 +1,130 @@
+"""Values in a form that plain MessagePack carries exactly, or refused by path and type name."""
+
+from __future__ import annotations
+
+import struct
+from itertools import chain
+from typing import Any, Final
+
+import msgspec
+from msgspec.msgpack import Ext
+
+from slither_worker.errors import CallFailure, type_name
+from slither_worker.hints import hint_for
+from slither_worker.ndarray import dtype_problem, encode_array, is_array, scalar_item
+from slither_worker.plain import SCALARS
+from slither_worker.protocol import FORBIDDEN_KEY, MAX_DEPTH, Extension
+from slither_worker.refs import Refs
+from slither_worker.value_path import Path, path_text
+
+_CONTAINERS: Final = frozenset({list, tuple, dict})
+_KEY_TYPES: Final = frozenset({type(None), bool, int, float, str})
+_REF: Final = struct.Struct("<I")
+_encode: Final = msgspec.msgpack.Encoder().encode
+
+
+def rebuild(value: object, refs: Refs, *, check_scalars: bool) -> Any:
+    """Return a value with extension types in place of all that plain MessagePack would change or lose.
+
+    Fails with the error `value` when some part of it cannot be carried. Looking at every integer and text is
+    slow: it is left out until encoding has raised `OverflowError` or `UnicodeEncodeError` (as this does too).
+    """
+    return _Rebuild(refs, SCALARS - {int, str} if check_scalars else SCALARS).value(value, None)
+
+
+class _Rebuild:
+    def __init__(self, refs: Refs, unchanged: frozenset[type]) -> None:
+        self._refs = refs
+        self._unchanged = unchanged
+        self._open: set[int] = set()  # The containers around the current value, by identity.
+
+    def value(self, value: Any, path: Path) -> Any:
+        kind = type(value)
+        if kind in self._unchanged:
+            return value
+        if kind is str:
+            return _text(value)
+        if kind is int:
+            return _integer(value)
+        if kind in _CONTAINERS:
+            return self._container(value, path)
+        return self._other(value, path)
+
+    def _container(self, value: Any, path: Path) -> Any:
+        if id(value) in self._open:
+            raise _refused(value, path, "it contains itself", "give back a value without cycles")
+        if len(self._open) >= MAX_DEPTH:
+            problem = f"it is nested deeper than {MAX_DEPTH} levels"
+            raise _refused(value, path, problem, "give back a flatter value")
+        self._open.add(id(value))
+        rebuilt = self._dict(value, path) if type(value) is dict else self._sequence(value, path)
+        self._open.discard(id(value))
+        return rebuilt
+
+    def _sequence(self, value: list[Any] | tuple[Any, ...], path: Path) -> list[Any] | Ext:
+        unchanged = self._unchanged
+        items = [
+            item if type(item) in unchanged else self.value(item, (path, index))
+            for index, item in enumerate(value)
+        ]
+        return items if type(value) is list else Ext(Extension.TUPLE, _encode(items))
+
+    def _dict(self, value: dict[Any, Any], path: Path) -> dict[str, Any] | Ext:
+        unchanged = self._unchanged
+        items = {
+            key: item if type(item) in unchanged else self.value(item, (path, key))
+            for key, item in value.items()
+        }
+        if str in unchanged and set(map(type, items)) <= {str} and FORBIDDEN_KEY not in items:
+            return items
+        keys = [self._key(key, value, path) for key in items]
+        if set(map(type, keys)) <= {str}:
+            return dict(zip(keys, items.values(), strict=True))
+        return Ext(Extension.DICT, _encode([*chain.from_iterable(zip(keys, items.values(), strict=True))]))
+
+    def _key(self, key: object, owner: object, path: Path) -> Any:
+        plain = key if type(key) in _KEY_TYPES else scalar_item(key)
+        if type(plain) not in _KEY_TYPES or (plain is None and key is not None):
+            problem = f"it has a key of type {type_name(type(key))}"
+            raise _refused(owner, path, problem, "use keys of type str, int, float, bool or None")
+        if plain == FORBIDDEN_KEY:
+            raise _refused(owner, path, f"it has the key {FORBIDDEN_KEY}", "use another key")
+        return self.value(plain, path)
+
+    def _other(self, value: Any, path: Path) -> Any:
+        item = scalar_item(value)
+        if item is not None:
+            return self.value(item, path)
+        unsupported = dtype_problem(value) if is_array(value) else None
+        if is_array(value) and unsupported is None:
+            return Ext(Extension.NDARRAY, encode_array(value))
+        number = self._refs.number_of(value)
+        if number is not None:
+            return Ext(Extension.REF, _REF.pack(number))
+        if unsupported is not None:
+            name, hint = unsupported
+            raise _refused(value, path, "its elements have no form on the wire", hint, name)
+        raise _refused(value, path, "its type has no form on the wire", hint_for(value))
+
+
+def _integer(value: int) -> int | Ext:
+    if -(2**63) <= value < 2**64:
+        return value
+    magnitude = value if value >= 0 else ~value
+    payload = value.to_bytes(magnitude.bit_length() // 8 + 1, "little", signed=True)
+    return Ext(Extension.INTEGER, payload)
+
+
+def _text(value: str) -> str | Ext:
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return Ext(Extension.TEXT, value.encode("utf-16-le", "surrogatepass"))
+    return value
+
+
+def _refused(value: object, path: Path, problem: str, hint: str, name: str | None = None) -> CallFailure:
+    kind = name or type_name(type(value))
+    where = path_text(path)
+    message = f"the result{' at ' if where else ''}{where}, of type {kind}, cannot be carried: {problem}"
+    return CallFailure("value", message, direction="result", path=where, type=kind, hint=hint)

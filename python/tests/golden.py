@@ -1,0 +1,82 @@
+"""The notation of protocol/golden/frames.json."""
+
+from __future__ import annotations
+
+import json
+import struct
+from pathlib import Path
+from typing import Any
+
+import numpy
+
+from slither_worker.encode import Encoder
+from slither_worker.protocol import HEADER, Kind
+from slither_worker.refs import Refs
+
+HELD_NUMBER = 7
+
+
+class Held:
+    """Stands for the object that the golden frames know under the number 7."""
+
+
+HELD = Held()
+
+
+def load_frames() -> list[dict[str, Any]]:
+    folder = Path(__file__).resolve().parents[2] / "protocol" / "golden"
+    frames: list[dict[str, Any]] = json.loads((folder / "frames.json").read_text("utf-8"))
+    return frames
+
+
+def refs_holding_seven() -> Refs:
+    refs = Refs()
+    numbers = [refs.hold(HELD) for _ in range(HELD_NUMBER)]
+    refs.release(numbers[:-1])
+    return refs
+
+
+def frame_bytes(frame: dict[str, Any]) -> bytes:
+    """Write a frame with the worker's own encoder."""
+    encoder = Encoder(refs_holding_seven())
+    body = value_of(frame["body"])
+    encoded = encoder.encode_result(*body) if frame["kind"] == Kind.RESULT else encoder.encode_message(body)
+    return HEADER.pack(len(encoded), frame["kind"], frame["id"]) + encoded
+
+
+def value_of(described: Any) -> Any:
+    if not isinstance(described, dict):
+        return described
+    ((form, content),) = described.items()
+    return _FORMS[form](content)
+
+
+def _text(content: str) -> str:
+    return struct.pack(f"<{len(content) // 4}H", *bytes_units(content)).decode("utf-16-le", "surrogatepass")
+
+
+def bytes_units(content: str) -> list[int]:
+    return [int(content[start : start + 4], 16) for start in range(0, len(content), 4)]
+
+
+def _array(content: dict[str, Any]) -> Any:
+    dtype = numpy.dtype(content["dtype"]).newbyteorder("<")
+    return numpy.frombuffer(bytes.fromhex(content["data"]), dtype).reshape(content["shape"])
+
+
+def _ref(content: int) -> Held:
+    assert content == HELD_NUMBER
+    return HELD
+
+
+_FORMS: dict[str, Any] = {
+    "int": int,
+    "float": float,
+    "bytes": bytes.fromhex,
+    "text": _text,
+    "list": lambda content: [value_of(item) for item in content],
+    "tuple": lambda content: tuple(value_of(item) for item in content),
+    "dict": lambda content: {value_of(key): value_of(item) for key, item in content},
+    "ndarray": _array,
+    "ref": _ref,
+}

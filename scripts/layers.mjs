@@ -1,0 +1,47 @@
+/**
+ * The layers of src/, from top to bottom. A file may import what is in its own row or in a row further down.
+ * A name that ends in "/" is a folder, any other a file.
+ *
+ * A contract (engine.ts, store.ts) lies below its implementations, so that they can import it and what uses it
+ * need not know them.
+ *
+ * @type {readonly (readonly string[])[]}
+ */
+export const LAYERS = [
+  ["index.ts", "testing.ts"],
+  ["cli/"],
+  ["pipe/"],
+  ["stage/"],
+  ["dispatch/"],
+  ["session/"],
+  ["engines/"],
+  ["engine.ts"],
+  ["worker/"],
+  ["wire/"],
+  ["environment/"],
+  ["stores/"],
+  ["store.ts"],
+  ["telemetry/"],
+  ["options/"],
+  ["errors/"],
+];
+
+/**
+ * Implementations that only these may import, although they lie further down: what is above a contract works with
+ * every implementation, because it knows none.
+ *
+ * @type {Readonly<Record<string, readonly string[]>>}
+ */
+export const ONLY_FOR = {
+  "engines/": ["index.ts", "testing.ts", "cli/"],
+};
+
+/** The entry of LAYERS that a file of src/ belongs to. @param {string} file for example `wire/frame.ts` */
+export function layerOf(file) {
+  return LAYERS.flat().find((layer) => (layer.endsWith("/") ? file.startsWith(layer) : file === layer));
+}
+
+/** How far down a layer is. @param {string} layer */
+export function depthOf(layer) {
+  return LAYERS.findIndex((row) => row.includes(layer));
+}

@@ -1,0 +1,76 @@
+import { join } from "node:path";
+import { runChild } from "./child.mjs";
+import { npmProgram, ROOT } from "./repository.mjs";
+
+/**
+ * Everything that `npm test` checks.
+ *
+ * @param {string} python the interpreter that workers run on
+ * @param {string} tools the interpreter that checks python/
+ * @returns {import("./steps.mjs").Step[]}
+ */
+export function testSteps(python, tools) {
+  const env = { SLITHER_PYTHON: python };
+  const pythonFolder = join(ROOT, "python");
+  const colors = process.stdout.isTTY ? [] : ["--colors=off"];
+  return [
+    { name: "biome", run: () => passes(npmProgram("biome"), ["ci", ...colors], { cwd: ROOT }) },
+    { name: "tsc", run: () => passes(npmProgram("tsc"), ["--noEmit"], { cwd: ROOT }) },
+    { name: "layers", run: () => passes(process.execPath, ["scripts/check-layers.mjs"], { cwd: ROOT }) },
+    { name: "vitest", run: () => passes(npmProgram("vitest"), ["run"], { cwd: ROOT, env }) },
+    { name: "ruff", run: () => passes(tools, ["-m", "ruff", "check"], { cwd: pythonFolder }) },
+    { name: "format", run: () => passes(tools, ["-m", "ruff", "format", "--check"], { cwd: pythonFolder }) },
+    { name: "mypy", run: () => passes(tools, ["-m", "mypy"], { cwd: pythonFolder }) },
+    { name: "pytest", run: () => passes(tools, ["-m", "pytest"], { cwd: pythonFolder }) },
+    { name: "demo", run: () => demoProves(env) },
+  ];
+}
+
+/**
+ * Runs a TypeScript program of this repository as a user's program runs: `slither-ts` is what dist/ has.
+ *
+ * @param {string} file
+ * @param {string} python
+ * @param {readonly string[]} parameters
+ * @returns {Promise<number>} its exit code
+ */
+export async function typescriptProgram(file, python, parameters) {
+  const command = ["--import", "tsx", file, ...parameters];
+  const env = { SLITHER_PYTHON: python, ...TSX };
+  return (await runChild(process.execPath, command, { cwd: ROOT, env })).exitCode;
+}
+
+// tsconfig.json leads "slither-ts" to the sources, and tsx would follow it.
+const TSX = { TSX_TSCONFIG_PATH: join(ROOT, "tsconfig.base.json") };
+
+/** The demo checks what it claims, and says so by its exit code. @param {Record<string, string>} env */
+async function demoProves(env) {
+  const command = ["--import", "tsx", "examples/ml-scoring/demo.ts", "--json"];
+  const { exitCode, stdout } = await runChild(process.execPath, command, {
+    cwd: ROOT,
+    env: { ...env, ...TSX },
+    stdout: "capture",
+  });
+  const proves = exitCode === 0 && isJson(stdout);
+  if (!proves) process.stdout.write(`exit code ${exitCode}; expected 0 and JSON, got:\n${stdout}\n`);
+  return proves;
+}
+
+/** @param {string} text */
+function isJson(text) {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * @param {string} command
+ * @param {readonly string[]} parameters
+ * @param {import("./child.mjs").ChildOptions} options
+ */
+async function passes(command, parameters, options) {
+  return (await runChild(command, parameters, options)).exitCode === 0;
+}

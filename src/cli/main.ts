@@ -1,0 +1,34 @@
+#!/usr/bin/env node
+import { readFileSync } from "node:fs";
+import { Command, CommanderError } from "commander";
+import { addSetup } from "./setup-command.js";
+
+/** 0: done. 1: it failed, and stderr says why. 2: the command line was wrong. */
+const FAILED = 1;
+const USAGE = 2;
+
+const program = new Command("slither")
+  .description("Run real Python from TypeScript, in processes that belong to sessions.")
+  .version(packageVersion(), "--version", "print the version")
+  .exitOverride()
+  .configureOutput({ outputError: (text, write) => write(`slither: ${text}`) });
+addSetup(program);
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  process.exitCode = exitCodeOf(error);
+}
+
+function exitCodeOf(error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : USAGE;
+  const message = error instanceof Error ? error.message : String(error);
+  process.stderr.write(`slither: ${message}\n`);
+  return FAILED;
+}
+
+function packageVersion(): string {
+  // The same place seen from src/cli and from dist/cli.
+  const text = readFileSync(new URL("../../package.json", import.meta.url), "utf8");
+  return (JSON.parse(text) as { version: string }).version;
+}

@@ -1,0 +1,33 @@
+/** What became of one record. */
+export type Outcome<Record, Result> =
+  | { readonly record: Record; readonly ok: true; readonly result: Result }
+  | { readonly record: Record; readonly ok: false; readonly error: unknown };
+
+/**
+ * Runs a batch; when it fails, runs its halves, down to the records that fail alone. With k bad records in n that is about 2·k·log2(n) further
+ * runs. Order is kept.
+ *
+ * @param blames whether a failure may be the fault of a record; any other is thrown on.
+ */
+export async function halve<Record, Result>(
+  batch: readonly Record[],
+  execute: (batch: readonly Record[]) => Promise<readonly Result[]>,
+  blames: (error: unknown) => boolean,
+): Promise<Outcome<Record, Result>[]> {
+  try {
+    return succeeded(batch, await execute(batch));
+  } catch (error) {
+    if (!blames(error)) throw error;
+    if (batch.length === 1) return [{ record: batch[0] as Record, ok: false, error }];
+    const middle = Math.ceil(batch.length / 2);
+    const first = await halve(batch.slice(0, middle), execute, blames);
+    return first.concat(await halve(batch.slice(middle), execute, blames));
+  }
+}
+
+function succeeded<Record, Result>(
+  batch: readonly Record[],
+  results: readonly Result[],
+): Outcome<Record, Result>[] {
+  return batch.map((record, index) => ({ record, ok: true, result: results[index] as Result }));
+}

@@ -1,0 +1,19 @@
+import type { Driver, OpenRequest, Worker } from "../../engine.js";
+import { InlineWorker } from "./inline-worker.js";
+import type { InlineOptions } from "./options.js";
+
+/** Sessions whose "Python" is TypeScript functions in this process: for users' tests of their pipes, without Python and without processes. */
+export class InlineDriver implements Driver {
+  readonly name = "inline";
+  readonly #modules: InlineOptions["modules"];
+
+  constructor(modules: InlineOptions["modules"]) {
+    this.#modules = modules;
+  }
+
+  async open(request: OpenRequest): Promise<Worker> {
+    return new InlineWorker(request, this.#modules);
+  }
+
+  async close(): Promise<void> {}
+}

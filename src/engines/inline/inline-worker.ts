@@ -1,0 +1,181 @@
+import { closest } from "fastest-levenshtein";
+import type { OpenRequest, Reply, Request, RequestSite, Worker } from "../../engine.js";
+import {
+  BatchResultError,
+  type CallSite,
+  PythonError,
+  PythonFunctionError,
+  PythonImportError,
+} from "../../errors/python.js";
+import { WorkerDiedError } from "../../errors/session.js";
+import { SlitherError } from "../../errors/slither-error.js";
+import { encodeValue } from "../../wire/encode.js";
+import { unpack } from "../../wire/extensions.js";
+import type { Handle } from "../../wire/handle.js";
+import { typeNameOf } from "../../wire/refusal.js";
+import { requestValues } from "../../wire/request.js";
+import type { InlineFunction, InlineModule, InlineOptions } from "./options.js";
+
+/**
+ * A session's state without a process. Values go through the codec both ways, so that what Python could not be given is refused here too, and what
+ * a fake gets is a copy, as in Python. A worker that is killed answers nothing any more; a fake that is running cannot be stopped.
+ */
+export class InlineWorker implements Worker {
+  readonly pid = undefined;
+  readonly ended: Promise<Error>;
+  readonly #session: string;
+  readonly #resolveHandle: (id: number) => Handle;
+  readonly #definitions: InlineOptions["modules"];
+  readonly #modules = new Map<string, InlineModule>();
+  readonly #objects = new Map<number, unknown>();
+  #lastRef = 0;
+  #tail: Promise<unknown> = Promise.resolve();
+  #running: string | undefined;
+  #die!: (death: Error) => void;
+
+  constructor(request: OpenRequest, modules: InlineOptions["modules"]) {
+    this.#session = request.session;
+    this.#resolveHandle = request.resolveHandle;
+    this.#definitions = modules;
+    this.ended = new Promise((resolve) => {
+      this.#die = resolve;
+    });
+  }
+
+  prepare(request: Request, requestSite: RequestSite): () => Promise<Reply> {
+    const site = { ...requestSite, session: this.#session };
+    const bodies = Object.entries(requestValues(request)).map(
+      ([root, value]) => [root, encodeValue(value, this.#session, root)] as const,
+    );
+    const values = (): Record<string, unknown> =>
+      Object.fromEntries(bodies.map(([root, body]) => [root, unpack(body, (id) => this.#heldBy(id))]));
+    return () => this.#inTurn(site, () => this.#carryOut({ ...request, ...values() } as Request, site));
+  }
+
+  release(refs: readonly number[]): void {
+    for (const ref of refs) this.#objects.delete(ref);
+  }
+
+  kill(): void {
+    this.#end("SIGKILL");
+  }
+
+  async close(): Promise<void> {
+    this.#end(null);
+  }
+
+  #end(signal: NodeJS.Signals | null): void {
+    const { pid } = this;
+    const death = {
+      session: this.#session,
+      pid,
+      signal,
+      exitCode: signal ? null : 0,
+      during: this.#running,
+      lastLines: [],
+    };
+    this.#die(new WorkerDiedError(death));
+  }
+
+  #inTurn(site: CallSite, work: () => Promise<Reply>): Promise<Reply> {
+    const result = this.#tail.then(() => {
+      this.#running = site.target;
+      return work();
+    });
+    this.#tail = result
+      .catch(() => {})
+      .then(() => {
+        this.#running = undefined;
+      });
+    const death = this.ended.then((error) => Promise.reject(error));
+    return Promise.race([result, death]) as Promise<Reply>;
+  }
+
+  async #carryOut(request: Request, site: CallSite): Promise<Reply> {
+    const began = performance.now();
+    const result = await this.#run(request, site);
+    const computeNanoseconds = Math.round((performance.now() - began) * 1e6);
+    if (request.kind === "batch") checkBatch(result, request.payloads.length, site);
+    if (request.kind !== "batch" && request.returns === "ref") {
+      this.#objects.set(++this.#lastRef, result);
+      return { value: { ref: this.#lastRef, typeName: typeNameOf(result) }, computeNanoseconds };
+    }
+    const [held] =
+      [...this.#objects].find(([, object]) => object === result && typeof object === "object") ?? [];
+    const body = encodeValue(
+      held === undefined ? result : this.#resolveHandle(held),
+      this.#session,
+      "result",
+      "result",
+    );
+    return { value: unpack(body, this.#resolveHandle), computeNanoseconds };
+  }
+
+  async #run(request: Request, site: CallSite): Promise<unknown> {
+    if (request.kind === "ref-get")
+      return (this.#objects.get(request.ref) as Record<string, unknown>)[request.attribute];
+    const call = this.#callable(request, site);
+    try {
+      return await call();
+    } catch (error) {
+      throw SlitherError.is(error) ? error : asPythonError(error, site);
+    }
+  }
+
+  #callable(request: Exclude<Request, { kind: "ref-get" }>, site: CallSite): () => unknown {
+    if (request.kind === "batch")
+      return () => this.#function(request.module, request.function, site)(request.payloads);
+    const extra = Object.keys(request.kwargs).length === 0 ? [] : [request.kwargs];
+    if (request.kind === "call")
+      return () => this.#function(request.module, request.function, site)(...request.args, ...extra);
+    const object = this.#objects.get(request.ref) as Record<string, InlineFunction>;
+    const method = object[request.method];
+    if (typeof method !== "function")
+      throw missingFunction(site, `${typeNameOf(object)}.${request.method}`, []);
+    return () => method.call(object, ...request.args, ...extra);
+  }
+
+  #function(module: string, name: string, site: CallSite): InlineFunction {
+    let functions = this.#modules.get(module);
+    if (functions === undefined) {
+      const definition = this.#definitions[module];
+      if (definition === undefined) throw missingModule(site, module, Object.keys(this.#definitions));
+      functions = typeof definition === "function" ? (definition as () => InlineModule)() : definition;
+      this.#modules.set(module, functions);
+    }
+    const found = functions[name];
+    if (found === undefined) throw missingFunction(site, `${module}.${name}`, Object.keys(functions));
+    return found;
+  }
+
+  /** The object itself, where an argument is a ref to it. The codec's types know only handles. */
+  #heldBy(id: number): Handle {
+    return this.#objects.get(id) as Handle;
+  }
+}
+
+function checkBatch(result: unknown, expected: number, site: CallSite): void {
+  const got = Array.isArray(result) ? result.length : undefined;
+  if (got !== expected) throw new BatchResultError(site, { expected, got, type: typeNameOf(result) });
+}
+
+function missingModule(site: CallSite, module: string, known: readonly string[]): PythonImportError {
+  const message = `session ${site.session}: inline() was given no module ${module}; it has ${known.join(", ") || "none"}`;
+  return new PythonImportError(message, { module, missing: module, traceback: "", session: site.session });
+}
+
+function missingFunction(site: CallSite, target: string, known: readonly string[]): PythonFunctionError {
+  const suggestions = known.length === 0 ? [] : [closest(target.split(".").at(-1) as string, known)];
+  const meant = suggestions.length === 0 ? "" : `, did you mean ${suggestions[0]}?`;
+  return new PythonFunctionError(`session ${site.session}: ${target} does not exist${meant}`, {
+    target,
+    suggestions,
+    session: site.session,
+  });
+}
+
+function asPythonError(error: unknown, site: CallSite): PythonError {
+  const known = error instanceof Error ? error : new Error(String(error));
+  const fields = { type: known.name, module: "inline", message: known.message, traceback: known.stack ?? "" };
+  return new PythonError(site, fields, error);
+}

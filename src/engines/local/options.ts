@@ -1,0 +1,47 @@
+import { statSync } from "node:fs";
+import { resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { z } from "zod";
+import { type Duration, duration, positiveInteger, text } from "../../options/fields.js";
+
+/** Options of `local()`. */
+export interface LocalOptions {
+  /**
+   * The Python interpreter: a path, or a name on PATH. Left out: `SLITHER_PYTHON`, an active `VIRTUAL_ENV`, `.slither/venv`, `.venv`, `python3`,
+   * the first that is there.
+   */
+  python?: string | undefined;
+  /** Folders with your own Python modules; searched after the standard library and before installed packages. Default: none. */
+  pythonPath?: readonly (string | URL)[] | undefined;
+  /** Environment variables of the workers, on top of this process's own. `undefined` takes one away. */
+  env?: Readonly<Record<string, string | undefined>> | undefined;
+  /**
+   * Threads that numeric libraries (OpenMP, OpenBLAS, MKL, numexpr) use in each worker. Default 1: with several sessions the processes already
+   * share the cores. Variables named in `env` win.
+   */
+  threads?: number | undefined;
+  /** How long a worker may take to become ready. Default `"30s"`. */
+  startTimeout?: Duration | undefined;
+}
+
+const folder = z
+  .union([z.string(), z.instanceof(URL)], { error: "a folder: a path or a file: URL" })
+  .transform((path) => (path instanceof URL ? fileURLToPath(path) : resolve(path)))
+  .refine((path) => statSync(path, { throwIfNoEntry: false })?.isDirectory() === true, {
+    error: "a folder that exists",
+  });
+
+export const localOptions = z.strictObject(
+  {
+    python: text("the path or name of a Python interpreter").optional(),
+    pythonPath: z.array(folder, { error: "an array of folders" }).default([]),
+    env: z
+      .record(z.string(), z.string({ error: "a string or undefined" }).optional(), {
+        error: "an object of strings",
+      })
+      .default({}),
+    threads: positiveInteger.default(1),
+    startTimeout: duration.prefault("30s"),
+  },
+  { error: "an object" },
+);

@@ -1,0 +1,42 @@
+import { PythonPackageMissingError, PythonVersionError } from "../errors/python-environment.js";
+import type { Candidate, Interpreter } from "./interpreter.js";
+import { type Probe, probe } from "./probe.js";
+import { installRemedy, newerRemedy } from "./remedy.js";
+import { isNewEnough, MINIMUM_PYTHON_TEXT, WORKER_PACKAGE } from "./worker-needs.js";
+
+/**
+ * Runs a candidate once and makes sure that a worker can run on it.
+ *
+ * @throws an error that names what was expected, what came, where the choice came from, and the command that mends it
+ */
+export async function checkInterpreter(candidate: Candidate, env: NodeJS.ProcessEnv): Promise<Interpreter> {
+  const answer = await probe(candidate, env);
+  requireVersion(candidate, answer);
+  return {
+    // A launcher on PATH (pyenv's, for one) is a shell script that starts another Python in another folder.
+    path: candidate.onPath && answer.executable ? answer.executable : candidate.path,
+    version: answer.version,
+    source: candidate.source,
+    msgspec: requireMsgspec(candidate, answer),
+  };
+}
+
+/** @throws {@link PythonVersionError} */
+export function requireVersion(candidate: Candidate, answer: Probe): void {
+  if (isNewEnough(answer.version)) return;
+  throw new PythonVersionError(candidate, {
+    expected: MINIMUM_PYTHON_TEXT,
+    got: answer.version,
+    remedy: newerRemedy(candidate),
+  });
+}
+
+function requireMsgspec(candidate: Candidate, answer: Probe): string {
+  if (answer.msgspec !== null) return answer.msgspec;
+  const missing = answer.msgspecError === null || answer.msgspecError.includes("No module named");
+  throw new PythonPackageMissingError(candidate, {
+    package: WORKER_PACKAGE,
+    detail: missing ? "a Python without it" : `an import error, ${answer.msgspecError}`,
+    remedy: installRemedy(candidate, WORKER_PACKAGE),
+  });
+}

@@ -1,0 +1,60 @@
+import { LocalDriver } from "./engines/local/local-driver.js";
+import { type LocalOptions, localOptions } from "./engines/local/options.js";
+import { parseOptions } from "./options/parse.js";
+import { Engine } from "./session/engine.js";
+
+/**
+ * An engine whose sessions are Python processes of this machine.
+ *
+ * @throws OptionsError; PythonNotFoundError, PythonVersionError, PythonPackageMissingError when there is no Python to work with.
+ *
+ * @example
+ * await using engine = await local({ pythonPath: ["./python"] });
+ */
+export async function local(options: LocalOptions = {}): Promise<Engine> {
+  return new Engine(await LocalDriver.create(parseOptions("local()", localOptions, options)));
+}
+
+export type { LocalOptions } from "./engines/local/options.js";
+export { OptionsError } from "./errors/options.js";
+export { BatchResultError, PythonError, PythonFunctionError, PythonImportError } from "./errors/python.js";
+export {
+  EnvironmentSetupError,
+  PythonNotFoundError,
+  PythonPackageMissingError,
+  PythonVersionError,
+} from "./errors/python-environment.js";
+export {
+  CallAbortedError,
+  CallTimeoutError,
+  ProtocolError,
+  RefError,
+  SessionClosedError,
+  SessionLostError,
+  WorkerDiedError,
+  WorkerStartError,
+} from "./errors/session.js";
+export { SlitherError } from "./errors/slither-error.js";
+export { ValueNotSupportedError } from "./errors/value.js";
+export type { Duration } from "./options/fields.js";
+export { PipeHaltedError, RunConsumedError } from "./pipe/halted.js";
+export { type Ledger, LedgerError, type StageLedger, TooManyRejectedError } from "./pipe/ledger.js";
+export type { PipeOptions, PythonStageOptions, RunOptions } from "./pipe/options.js";
+export { type Pipe, pipe, type RoutedPipe } from "./pipe/pipe.js";
+export type { PipePlan, StagePlan } from "./pipe/plan.js";
+export type { Collected, Run, RunSummary } from "./pipe/run.js";
+export type { RunStats, StageStats } from "./pipe/stats.js";
+export type { Engine } from "./session/engine.js";
+export type { CallOptions, CloseOptions } from "./session/options.js";
+export { Ref } from "./session/ref.js";
+export type { Session, SessionState } from "./session/session.js";
+export type { SessionOptions } from "./session/session-options.js";
+export type { ErrorPolicy } from "./stage/contract.js";
+export type { Item, ItemId, Rejection } from "./stage/item.js";
+export type { NodeContext } from "./stage/node.js";
+export type { KeyPart, Table, TableDefinition, TableKey } from "./store.js";
+export { table } from "./stores/memory.js";
+export { type Store, store } from "./stores/store.js";
+export type { EngineEvents, RunEvents, RunStatus, SessionEvents } from "./telemetry/events.js";
+export { type Dtype, NdArray, type TypedArrays } from "./wire/ndarray.js";
+export { Tuple, tuple } from "./wire/tuple.js";

@@ -1,0 +1,118 @@
+import type { Session } from "../session/session.js";
+import type { Chunk, Operator, StageContext } from "../stage/contract.js";
+import { nodeOperator } from "../stage/node.js";
+import { pythonOperator } from "../stage/python.js";
+import { routeOperator } from "../stage/route.js";
+import type { Emitter } from "../telemetry/emitter.js";
+import type { RunEvents } from "../telemetry/events.js";
+import type { RunAccounts } from "./ledger.js";
+import { type PipePlan, policyOf, type StagePlan } from "./plan.js";
+import { source } from "./source.js";
+
+/** What a run gives its stages. */
+export interface ChainOptions {
+  readonly run: string;
+  readonly plan: PipePlan;
+  readonly input: Iterable<unknown> | AsyncIterable<unknown>;
+  readonly session: Session | undefined;
+  readonly metadata: Readonly<Record<string, unknown>>;
+  readonly abort: AbortSignal | undefined;
+  readonly accounts: RunAccounts;
+  readonly events: Emitter<RunEvents>;
+}
+
+/** The stages of a run, connected: pulling `chunks` runs it. */
+export interface Chain {
+  readonly chunks: AsyncGenerator<Chunk>;
+  /** Stops every stage: nothing more is wanted. */
+  stop(reason: unknown): void;
+}
+
+/** input ──▶ stage ──▶ stage ──▶ … ; each stage pulls the one before it. */
+export function buildChain(options: ChainOptions): Chain {
+  // One switch for the input and one for each stage: a stage that fails stops itself and what comes before it, not what comes after.
+  const switches = [options.input, ...options.plan.stages].map(() => new AbortController());
+  const stopUpTo = (last: number, reason: unknown): void => {
+    for (const each of switches.slice(0, last + 1)) each.abort(reason);
+  };
+  let chunks: AsyncGenerator<Chunk> = source({
+    input: options.input,
+    id: options.plan.id,
+    stopped: (switches[0] as AbortController).signal,
+    onTaken: () => {
+      options.accounts.taken += 1;
+    },
+  });
+  for (const [index, stage] of options.plan.stages.entries()) {
+    const stop = (reason: unknown): void => stopUpTo(index + 1, reason);
+    const stopped = (switches[index + 1] as AbortController).signal;
+    chunks = observed(chunks, stage, contextOf(stage, index, options, { stop, stopped }));
+  }
+  return { chunks, stop: (reason) => stopUpTo(switches.length - 1, reason) };
+}
+
+function contextOf(
+  stage: StagePlan,
+  index: number,
+  options: ChainOptions,
+  control: Pick<StageContext, "stop" | "stopped">,
+): StageContext {
+  const { run, plan, session, metadata, abort, accounts, events } = options;
+  return {
+    ...control,
+    run,
+    pipe: plan.name,
+    stage: stage.name,
+    session,
+    policy: policyOf(plan, stage.name),
+    metadata,
+    stores: plan.stores,
+    books: accounts.stages[index] as StageContext["books"],
+    events,
+    abort,
+  };
+}
+
+function operatorOf(stage: StagePlan, context: StageContext): Operator {
+  switch (stage.kind) {
+    case "node":
+      return nodeOperator(stage, context);
+    case "python":
+      return pythonOperator(stage, context);
+    case "route":
+      return routeOperator(stage, context);
+  }
+}
+
+/** A stage with its entries in the books, and its start and end in the events. */
+async function* observed(
+  upstream: AsyncIterable<Chunk>,
+  stage: StagePlan,
+  context: StageContext,
+): AsyncGenerator<Chunk> {
+  const { run, pipe, session, books, events } = context;
+  const about = { run, pipe, session: session?.id, stage: stage.name, kind: stage.kind };
+  let began: number | undefined;
+  async function* entering(): AsyncGenerator<Chunk> {
+    for await (const chunk of upstream) {
+      if (began === undefined) {
+        began = performance.now();
+        events.emit("stage-start", about);
+      }
+      books.entered(chunk.length);
+      yield chunk;
+    }
+  }
+  const elapsed = (): number => performance.now() - (began as number);
+  try {
+    yield* operatorOf(stage, context)(entering());
+  } catch (error) {
+    if (began !== undefined) events.emit("stage-failure", { ...about, durationMs: elapsed(), error });
+    began = undefined;
+    throw error;
+  } finally {
+    const { in: taken, out, rejected } = books.counts;
+    if (began !== undefined)
+      events.emit("stage-stop", { ...about, durationMs: elapsed(), in: taken, out, rejected });
+  }
+}

@@ -1,0 +1,51 @@
+import { SlitherError } from "../errors/slither-error.js";
+import type { Item, Rejection } from "../stage/item.js";
+import type { RunStatus } from "../telemetry/events.js";
+import type { Ledger } from "./ledger.js";
+
+/** A run ended before its input did. `cause` is why. What was finished before was delivered. */
+export class PipeHaltedError extends SlitherError {
+  readonly code = "SLITHER_PIPE_HALTED";
+  readonly pipe: string;
+  /** `halted`: a stage or the input failed; `aborted`: by the signal of the run. */
+  readonly status: RunStatus;
+  /** The stage that failed; undefined when the input failed or the run was aborted. */
+  readonly stage: string | undefined;
+  readonly ledger: Ledger;
+  readonly rejected: readonly Rejection[];
+  /** What `collect()` had collected, by output; empty for a run that was iterated. */
+  readonly outputs: Readonly<Record<string, readonly Item[]>>;
+
+  constructor(fields: {
+    pipe: string;
+    status: RunStatus;
+    stage: string | undefined;
+    ledger: Ledger;
+    rejected: readonly Rejection[];
+    outputs: Readonly<Record<string, readonly Item[]>>;
+    cause: unknown;
+  }) {
+    const { in: taken, out, unfinished } = fields.ledger;
+    const where = fields.stage === undefined ? "" : ` in stage ${fields.stage}`;
+    const why = fields.cause instanceof Error ? fields.cause.message : String(fields.cause);
+    super(
+      `pipe ${fields.pipe} ${fields.status}${where} (${taken} records in, ${out} out, ${fields.ledger.rejected} rejected, ${unfinished} unfinished): ${why}`,
+      { cause: fields.cause },
+    );
+    this.pipe = fields.pipe;
+    this.status = fields.status;
+    this.stage = fields.stage;
+    this.ledger = fields.ledger;
+    this.rejected = fields.rejected;
+    this.outputs = fields.outputs;
+  }
+}
+
+/** A run is consumed once: by `for await`, `batches()` or `collect()`. */
+export class RunConsumedError extends SlitherError {
+  readonly code = "SLITHER_RUN_CONSUMED";
+
+  constructor(pipe: string) {
+    super(`pipe ${pipe}: this run was consumed already; call run() again for another`);
+  }
+}

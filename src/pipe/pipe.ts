@@ -1,0 +1,192 @@
+import { OptionsError } from "../errors/options.js";
+import { parseOptions, show, unknownName } from "../options/parse.js";
+import type { ErrorPolicy } from "../stage/contract.js";
+import type { NodeContext, NodeStage } from "../stage/node.js";
+import type { RouteStage } from "../stage/route.js";
+import {
+  errorPolicy,
+  nodeStageArguments,
+  type PipeOptions,
+  type PythonStageOptions,
+  pipeOptions,
+  pythonStageOptions,
+  type RunOptions,
+  routeStageArguments,
+  runOptions,
+  stageName,
+} from "./options.js";
+import type { PipePlan, StagePlan } from "./plan.js";
+import { Run } from "./run.js";
+
+type AnyRecord = Record<string, unknown>;
+
+/**
+ * Starts a pipe: a declared dataflow. Each method gives back a new pipe and runs nothing; `run()` carries it out.
+ *
+ * @typeParam In what the records of the input are.
+ * @typeParam Metadata what `run()` gets as `metadata`, and node stages read as `context.metadata`.
+ */
+export function pipe<In, Metadata extends object = AnyRecord>(
+  name: string,
+  options: PipeOptions<In> = {},
+): Pipe<In, In, AnyRecord, Metadata> {
+  if (typeof name !== "string" || name === "")
+    throw new OptionsError("pipe()", [`expected \`name\` to be a name, got ${show(name)}`]);
+  const { id } = parseOptions("pipe()", pipeOptions, options) as { id?: PipePlan["id"] };
+  return new Pipe({ name, id, stages: [], stores: {}, policies: {} });
+}
+
+/** A pipe that has ended in its routes. */
+export type RoutedPipe<In, Out, Stores extends object, Metadata extends object, Routes extends string> = Omit<
+  Pipe<In, Out, Stores, Metadata, Routes>,
+  "node" | "python" | "route"
+>;
+
+/** A declared dataflow from records of type `In` to payloads of type `Out`. Immutable: every method gives back a new pipe. */
+export class Pipe<
+  In,
+  Out,
+  Stores extends object,
+  Metadata extends object,
+  Routes extends string = "default",
+> {
+  /** What the pipe is, as plain data. */
+  readonly plan: PipePlan;
+
+  /** @internal Made by `pipe()`. */
+  constructor(plan: PipePlan) {
+    this.plan = deepFreeze(plan);
+  }
+
+  /** Stores that node stages after this can use as `context.stores`. */
+  use<Added extends object>(stores: Added): Pipe<In, Out, Stores & Added, Metadata, Routes> {
+    const where = `pipe ${this.plan.name}: use()`;
+    const taken = Object.keys(stores).find((name) => name in this.plan.stores);
+    if (taken !== undefined)
+      throw new OptionsError(where, [`expected the store name \`${taken}\` to be new, got it twice`]);
+    return new Pipe({ ...this.plan, stores: { ...this.plan.stores, ...stores } });
+  }
+
+  /**
+   * A TypeScript function, from one payload to the next. It may be asynchronous; records are worked on one after the other, in order.
+   *
+   * @throws OptionsError for a name that is taken or a function that is none.
+   */
+  node<Next>(
+    name: string,
+    run: (payload: Out, context: NodeContext<Stores, Metadata>) => Next,
+  ): Pipe<In, Awaited<Next>, Stores, Metadata, Routes> {
+    parseOptions(`pipe ${this.plan.name}: node()`, nodeStageArguments, { name, run });
+    return this.#with({ kind: "node", name, run: run as unknown as NodeStage["run"] });
+  }
+
+  /**
+   * A Python batch function of the run's session: it gets a list of payloads and gives back a list with one result for each, in order.
+   *
+   * @typeParam Next what one result is. It is not checked.
+   * @throws OptionsError for a name that is taken, or options that are wrong.
+   */
+  python<Next>(name: string, options: PythonStageOptions): Pipe<In, Next, Stores, Metadata, Routes> {
+    parseOptions(`pipe ${this.plan.name}: python()`, stageName, name);
+    const parsed = parseOptions(
+      `pipe ${this.plan.name}: python(${JSON.stringify(name)})`,
+      pythonStageOptions,
+      options,
+    );
+    const { module, function: functionName, batch, timeout } = parsed;
+    return this.#with({
+      kind: "python",
+      name,
+      module,
+      function: functionName,
+      batchSize: batch.size,
+      timeoutMs: timeout,
+    });
+  }
+
+  /**
+   * Ends the pipe in named outputs: a record goes to the first route whose predicate is true, else to `default`.
+   *
+   * @throws OptionsError for a name that is taken, or routes that are wrong.
+   */
+  route<const Name extends string>(
+    name: string,
+    routes: readonly (readonly [name: Name, predicate: (payload: Out) => boolean])[],
+  ): RoutedPipe<In, Out, Stores, Metadata, Name | "default"> {
+    parseOptions(`pipe ${this.plan.name}: route()`, routeStageArguments, { name, routes });
+    const copied = routes.map(([route, predicate]) => [route, predicate] as const);
+    return this.#with({ kind: "route", name, routes: copied as unknown as RouteStage["routes"] });
+  }
+
+  /**
+   * What happens to records that fail in a stage that was declared before; `"*"` for every stage without a policy of its own. `halt` (the default):
+   * the run ends. `reject`: the record is set aside with the reason, and the run goes on.
+   *
+   * @throws OptionsError for a stage that does not exist, or a policy that does not.
+   */
+  onError(stage: string, policy: ErrorPolicy): this {
+    const where = `pipe ${this.plan.name}: onError()`;
+    const names = this.plan.stages.map((each) => each.name);
+    if (stage !== "*" && !names.includes(stage))
+      throw new OptionsError(where, [unknownName("stage", stage, stage, [...names, "*"])]);
+    parseOptions(`${where} of ${stage}`, errorPolicy, policy);
+    return new Pipe({
+      ...this.plan,
+      policies: { ...this.plan.policies, [stage]: policy },
+    }) as unknown as this;
+  }
+
+  /**
+   * One execution over an input. Nothing starts before the run is consumed.
+   *
+   * @param records read lazily; an asynchronous input is read as it comes.
+   * @throws OptionsError when options are wrong, or the pipe has python stages and there is no session.
+   */
+  run(records: Iterable<In> | AsyncIterable<In>, options: RunOptions<Metadata> = {}): Run<Out, Routes> {
+    const where = `pipe ${this.plan.name}: run()`;
+    const { session, metadata, signal } = parseOptions(where, runOptions, options);
+    const python = this.plan.stages.find((stage) => stage.kind === "python");
+    if (python !== undefined && session === undefined) {
+      throw new OptionsError(where, [
+        `expected \`session\` to be a session, which stage ${python.name} needs, got \`undefined\``,
+      ]);
+    }
+    if (!isIterable(records)) {
+      throw new OptionsError(where, [
+        `expected the records to be an iterable or async iterable, got ${show(records)}`,
+      ]);
+    }
+    return new Run({ plan: this.plan, input: records, session, metadata, signal });
+  }
+
+  #with<Next, Outputs extends string>(stage: StagePlan): Pipe<In, Next, Stores, Metadata, Outputs> {
+    const where = `pipe ${this.plan.name}: ${stage.kind}()`;
+    if (this.plan.stages.some((each) => each.name === stage.name)) {
+      throw new OptionsError(where, [
+        `expected the stage name \`${stage.name}\` to be new in this pipe, got it twice`,
+      ]);
+    }
+    const last = this.plan.stages.at(-1);
+    if (last?.kind === "route") {
+      throw new OptionsError(where, [
+        `expected stage ${stage.name} to come before the routes, got it after ${last.name}, which ends the pipe`,
+      ]);
+    }
+    return new Pipe({ ...this.plan, stages: [...this.plan.stages, stage] });
+  }
+}
+
+function isIterable(value: unknown): boolean {
+  return (
+    typeof value === "object" && value !== null && (Symbol.iterator in value || Symbol.asyncIterator in value)
+  );
+}
+
+function deepFreeze(plan: PipePlan): PipePlan {
+  for (const stage of plan.stages) Object.freeze(stage);
+  return Object.freeze({
+    ...plan,
+    stages: Object.freeze([...plan.stages]),
+    policies: Object.freeze({ ...plan.policies }),
+  });
+}

@@ -1,0 +1,181 @@
+import type { Session } from "../session/session.js";
+import { type Chunk, StageFailure } from "../stage/contract.js";
+import type { Item, Rejection } from "../stage/item.js";
+import { Emitter } from "../telemetry/emitter.js";
+import type { RunEvents, RunStatus } from "../telemetry/events.js";
+import { buildChain, type Chain } from "./chain.js";
+import { PipeHaltedError, RunConsumedError } from "./halted.js";
+import { type Ledger, LedgerError, RunAccounts } from "./ledger.js";
+import { type PipePlan, routesOf } from "./plan.js";
+import { InputFailure } from "./source.js";
+import { type RunStats, statsOf } from "./stats.js";
+
+/** How a run ended, and its books. */
+export interface RunSummary {
+  readonly status: RunStatus;
+  readonly ledger: Ledger;
+  readonly stats: RunStats;
+  readonly rejected: readonly Rejection[];
+}
+
+/** Everything that came out of a completed run. */
+export interface Collected<Out, Routes extends string> extends RunSummary {
+  /** The items of each output, in input order. Every declared output is there, also when it is empty. */
+  readonly outputs: { readonly [Route in Routes]: readonly Item<Out, Route>[] };
+}
+
+interface RunParts {
+  readonly plan: PipePlan;
+  readonly input: Iterable<unknown> | AsyncIterable<unknown>;
+  readonly session: Session | undefined;
+  readonly metadata: Readonly<Record<string, unknown>>;
+  readonly signal: AbortSignal | undefined;
+}
+
+let runs = 0;
+
+/**
+ * One execution of a pipe over an input. It is lazy: nothing starts before the first pull, and nothing goes on that is not pulled, but for a
+ * bounded number of batches. It is consumed once: by `for await`, by `batches()`, or by `collect()`.
+ */
+export class Run<Out = unknown, Routes extends string = string> implements AsyncIterable<Item<Out, Routes>> {
+  /** Names the run in events. */
+  readonly id: string;
+  /** How the run ended. Resolves also for a run that failed, when it has ended; never for one that is not consumed. */
+  readonly done: Promise<RunSummary>;
+  readonly #parts: RunParts;
+  readonly #accounts: RunAccounts;
+  readonly #events: Emitter<RunEvents>;
+  #announce!: (summary: RunSummary) => void;
+  #consumed = false;
+
+  /** @internal Made by `pipe.run()`. */
+  constructor(parts: RunParts) {
+    runs += 1;
+    this.id = `${parts.plan.name}-${runs}`;
+    this.#parts = parts;
+    this.#events = new Emitter<RunEvents>(parts.session?.events);
+    this.#accounts = new RunAccounts(
+      parts.plan.stages.map((stage) => stage.name),
+      routesOf(parts.plan),
+    );
+    this.done = new Promise((resolve) => {
+      this.#announce = resolve;
+    });
+  }
+
+  /** Calls `listener` at each event of that name; gives back the function that ends this. Events are listed in docs/guides/events.md. */
+  on<Name extends keyof RunEvents>(name: Name, listener: (event: RunEvents[Name]) => void): () => void {
+    return this.#events.on(name, listener);
+  }
+
+  /**
+   * The items, in input order. Leaving the loop ends the run.
+   *
+   * @throws PipeHaltedError after the last item that was finished, when the run ends early; RunConsumedError the second time.
+   */
+  async *[Symbol.asyncIterator](): AsyncGenerator<Item<Out, Routes>, void, undefined> {
+    for await (const chunk of this.#chunks()) {
+      let taken = 0;
+      try {
+        for (const item of chunk) {
+          taken += 1;
+          this.#accounts.delivered(item.route);
+          yield item as Item<Out, Routes>;
+        }
+      } finally {
+        this.#accounts.undelivered += chunk.length - taken;
+      }
+    }
+  }
+
+  /** The items in arrays, as the stages finished them: cheaper for a consumer that takes many at once. @throws as the iteration. */
+  async *batches(): AsyncGenerator<readonly Item<Out, Routes>[], void, undefined> {
+    for await (const chunk of this.#chunks()) {
+      for (const item of chunk) this.#accounts.delivered(item.route);
+      yield chunk as readonly Item<Out, Routes>[];
+    }
+  }
+
+  /** Runs to the end and gives everything at once. @throws as the iteration; the error has the outputs up to there. */
+  async collect(): Promise<Collected<Out, Routes>> {
+    const outputs: Outputs = Object.fromEntries(routesOf(this.#parts.plan).map((route) => [route, []]));
+    for await (const chunk of this.#chunks(outputs)) {
+      for (const item of chunk) {
+        this.#accounts.delivered(item.route);
+        outputs[item.route]?.push(item);
+      }
+    }
+    return { ...(await this.done), outputs: outputs as unknown as Collected<Out, Routes>["outputs"] };
+  }
+
+  /** The chain, pulled chunk by chunk, with the run's beginning and end around it. */
+  async *#chunks(outputs: Outputs = {}): AsyncGenerator<Chunk> {
+    if (this.#consumed) throw new RunConsumedError(this.#parts.plan.name);
+    this.#consumed = true;
+    const { chain, began, forget } = this.#begin();
+    let ending: Ending = { status: "stopped" };
+    try {
+      for (let next = await chain.chunks.next(); !next.done; next = await chain.chunks.next())
+        yield next.value;
+      ending = { status: "completed" };
+    } catch (error) {
+      ending = this.#endingOf(error);
+    } finally {
+      forget();
+      if (ending.status === "stopped") {
+        // First the switch: a stage that waits for its input must give up before it can be left.
+        chain.stop(new Error("the consumer left the run"));
+        await chain.chunks.return(undefined);
+      }
+      this.#finish(ending, performance.now() - began, outputs);
+    }
+  }
+
+  #begin(): { chain: Chain; began: number; forget: () => void } {
+    const { signal, session, plan } = this.#parts;
+    const chain = buildChain({
+      ...this.#parts,
+      run: this.id,
+      abort: signal,
+      accounts: this.#accounts,
+      events: this.#events,
+    });
+    const onAbort = (): void => chain.stop(signal?.reason);
+    signal?.addEventListener("abort", onAbort);
+    if (signal?.aborted) onAbort();
+    this.#events.emit("run-start", { run: this.id, pipe: plan.name, session: session?.id });
+    return { chain, began: performance.now(), forget: () => signal?.removeEventListener("abort", onAbort) };
+  }
+
+  #endingOf(error: unknown): Ending {
+    const { signal } = this.#parts;
+    if (signal?.aborted) return { status: "aborted", cause: signal.reason };
+    if (error instanceof StageFailure) return { status: "halted", stage: error.stage, cause: error.cause };
+    return { status: "halted", cause: error instanceof InputFailure ? error.cause : error };
+  }
+
+  /** Closes the books and tells how the run ended. @throws what the consumer must know. */
+  #finish(ending: Ending, durationMs: number, outputs: Outputs): void {
+    const { plan, session } = this.#parts;
+    const { status, stage, cause } = ending;
+    const ledger = this.#accounts.ledger();
+    const rejected = this.#accounts.rejected;
+    const about = { run: this.id, pipe: plan.name, session: session?.id, status, durationMs };
+    this.#announce({ status, ledger, rejected, stats: statsOf(this.#accounts, durationMs) });
+    const failed = status === "halted" || status === "aborted";
+    if (failed) this.#events.emit("run-failure", { ...about, error: cause });
+    else this.#events.emit("run-stop", about);
+    if (!ledger.balanced) throw new LedgerError(ledger, this.#accounts.differences());
+    if (failed)
+      throw new PipeHaltedError({ pipe: plan.name, status, stage, ledger, rejected, outputs, cause });
+  }
+}
+
+type Outputs = Record<string, Item[]>;
+
+interface Ending {
+  readonly status: RunStatus;
+  readonly stage?: string;
+  readonly cause?: unknown;
+}

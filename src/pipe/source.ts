@@ -1,0 +1,96 @@
+import { OptionsError } from "../errors/options.js";
+import { show } from "../options/parse.js";
+import type { Chunk } from "../stage/contract.js";
+import { DEFAULT_ROUTE, type Item, type ItemId } from "../stage/item.js";
+import { untilStopped } from "../stage/stopping.js";
+
+/** How many records of a synchronous input travel together; an asynchronous one gives them one by one, as they come. */
+const CHUNK_SIZE = 100;
+
+/** The input threw, or gave something that cannot be a record. */
+export class InputFailure extends Error {
+  constructor(position: number, cause: unknown) {
+    super(`the input failed after ${position} records`, { cause });
+  }
+}
+
+export interface SourceOptions {
+  readonly input: Iterable<unknown> | AsyncIterable<unknown>;
+  readonly id: ((record: unknown, position: number) => ItemId) | undefined;
+  /** Aborted when no more records are wanted. */
+  readonly stopped: AbortSignal;
+  /** Called for each record that was taken. */
+  readonly onTaken: () => void;
+}
+
+/** Reads the input lazily. What came before a failure is passed on first. */
+export async function* source(options: SourceOptions): AsyncGenerator<Chunk> {
+  if (Symbol.asyncIterator in options.input) yield* fromAsync(options.input[Symbol.asyncIterator](), options);
+  else yield* fromSync((options.input as Iterable<unknown>)[Symbol.iterator](), options);
+}
+
+async function* fromSync(iterator: Iterator<unknown>, options: SourceOptions): AsyncGenerator<Chunk> {
+  let position = 0;
+  let ended = false;
+  try {
+    while (!ended && !options.stopped.aborted) {
+      const chunk: Item[] = [];
+      let failure: InputFailure | undefined;
+      try {
+        while (chunk.length < CHUNK_SIZE) {
+          const next = iterator.next();
+          if (next.done) {
+            ended = true;
+            break;
+          }
+          chunk.push(makeItem(next.value, position, options));
+          position += 1;
+        }
+      } catch (error) {
+        ended = true;
+        failure = new InputFailure(position, error);
+      }
+      if (chunk.length > 0) yield chunk;
+      if (failure) throw failure;
+    }
+  } finally {
+    if (!ended) iterator.return?.();
+  }
+  options.stopped.throwIfAborted();
+}
+
+async function* fromAsync(iterator: AsyncIterator<unknown>, options: SourceOptions): AsyncGenerator<Chunk> {
+  let position = 0;
+  let ended = false;
+  try {
+    while (true) {
+      let item: Item;
+      try {
+        const next = await untilStopped(iterator.next(), options.stopped);
+        ended = next.done === true;
+        if (ended) return;
+        item = makeItem(next.value, position, options);
+      } catch (error) {
+        if (options.stopped.aborted) throw options.stopped.reason;
+        ended = true;
+        throw new InputFailure(position, error);
+      }
+      position += 1;
+      yield [item];
+    }
+  } finally {
+    // Not waited for: an input that is stuck in `next` cannot come to its `return`.
+    if (!ended) iterator.return?.()?.then(undefined, () => {});
+  }
+}
+
+function makeItem(record: unknown, position: number, options: SourceOptions): Item {
+  const id = options.id === undefined ? position : options.id(record, position);
+  if (typeof id !== "string" && typeof id !== "number") {
+    throw new OptionsError("pipe()", [
+      `expected \`id\` to return a string or a number, got ${show(id)} for record ${position}`,
+    ]);
+  }
+  options.onTaken();
+  return { id, payload: record, meta: {}, route: DEFAULT_ROUTE, input: record };
+}

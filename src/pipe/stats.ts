@@ -1,0 +1,31 @@
+import type { RunAccounts } from "./ledger.js";
+
+/** Figures of one python stage; zero for other stages. */
+export interface StageStats {
+  readonly batches: number;
+  /** Sum over batches, from sending to the answer, waiting in line included. */
+  readonly batchMs: number;
+  /** Sum over batches of the time inside the Python function. */
+  readonly computeMs: number;
+}
+
+/** Figures of a run. They have no part in its result. */
+export interface RunStats {
+  /** From the first pull to the end. */
+  readonly durationMs: number;
+  /** Records that were given out, by the whole duration. */
+  readonly recordsPerSecond: number;
+  readonly stages: Readonly<Record<string, StageStats>>;
+}
+
+export function statsOf(accounts: RunAccounts, durationMs: number): RunStats {
+  const stages = accounts.stages.map(({ stage, batches, batchMs, computeMs }) => [
+    stage,
+    { batches, batchMs, computeMs },
+  ]);
+  return {
+    durationMs,
+    recordsPerSecond: (accounts.ledger().out / durationMs) * 1_000,
+    stages: Object.fromEntries(stages) as Record<string, StageStats>,
+  };
+}

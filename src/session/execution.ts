@@ -1,0 +1,127 @@
+import type { Reply, RequestSite } from "../engine.js";
+import { CallAbortedError, CallTimeoutError } from "../errors/session.js";
+import type { Job, JobQueue } from "./queue.js";
+
+/** How one request is to be carried out. */
+export interface ExecutionOptions extends RequestSite {
+  /** Whose request it is, and how many of the owner's may be sent at once: see JobQueue. Default: its own, one. */
+  readonly owner?: unknown;
+  readonly depth?: number;
+  readonly timeoutMs?: number | undefined;
+  /** Where the time starts: when the request is made, or when the worker comes to it. */
+  readonly timeoutFrom?: "request" | "running";
+  /** Aborted: a request that waits is dropped, one that was sent is killed with its worker. */
+  readonly abort?: AbortSignal | undefined;
+  /** Aborted: a request that waits is dropped, one that was sent is left to finish, unheard. */
+  readonly withdraw?: AbortSignal | undefined;
+}
+
+/** Ends the worker; `error` is what `culprit`, which made it necessary, fails with. */
+export type KillWorker = (error: Error, culprit: Execution) => void;
+
+/** One request: its place in the queue, its deadline, its signals, its outcome. */
+export class Execution implements Job {
+  readonly owner: unknown;
+  readonly depth: number;
+  readonly reply: Promise<Reply>;
+  readonly #session: string;
+  readonly #options: ExecutionOptions;
+  readonly #send: () => Promise<Reply>;
+  readonly #queue: JobQueue;
+  readonly #kill: KillWorker;
+  #resolve!: (reply: Reply) => void;
+  #reject!: (error: unknown) => void;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(
+    session: string,
+    options: ExecutionOptions,
+    send: () => Promise<Reply>,
+    queue: JobQueue,
+    kill: KillWorker,
+  ) {
+    this.#session = session;
+    this.#options = options;
+    this.#send = send;
+    this.#queue = queue;
+    this.#kill = kill;
+    this.owner = options.owner ?? this;
+    this.depth = options.depth ?? 1;
+    this.reply = new Promise((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+    });
+  }
+
+  /** Takes its place in the queue. */
+  begin(): void {
+    const aborted = [this.#options.abort, this.#options.withdraw].find((signal) => signal?.aborted);
+    if (aborted) {
+      this.drop(new CallAbortedError({ ...this.#site, started: false }, aborted.reason));
+      return;
+    }
+    this.#options.abort?.addEventListener("abort", this.#onAbort);
+    this.#options.withdraw?.addEventListener("abort", this.#onWithdraw);
+    if (this.#options.timeoutFrom !== "running") this.#startTimer();
+    this.#queue.add(this);
+  }
+
+  start(): void {
+    this.#send().then(
+      (reply) => this.#finish(() => this.#resolve(reply)),
+      (error) => this.#finish(() => this.#reject(error)),
+    );
+  }
+
+  running(): void {
+    if (this.#options.timeoutFrom === "running") this.#startTimer();
+  }
+
+  /** Fails a request that will not be sent any more. */
+  drop(error: Error): void {
+    this.#cleanUp();
+    this.#reject(error);
+  }
+
+  #finish(settle: () => void): void {
+    this.#cleanUp();
+    settle();
+    this.#queue.answered(this);
+  }
+
+  #startTimer(): void {
+    if (this.#options.timeoutMs !== undefined)
+      this.#timer = setTimeout(this.#onTimeout, this.#options.timeoutMs);
+  }
+
+  #cleanUp(): void {
+    clearTimeout(this.#timer);
+    this.#options.abort?.removeEventListener("abort", this.#onAbort);
+    this.#options.withdraw?.removeEventListener("abort", this.#onWithdraw);
+  }
+
+  readonly #onTimeout = (): void => {
+    const timeoutMs = this.#options.timeoutMs as number;
+    this.#stop((started) => new CallTimeoutError({ ...this.#site, timeoutMs, started }));
+  };
+
+  readonly #onAbort = (): void => {
+    this.#stop((started) => new CallAbortedError({ ...this.#site, started }, this.#options.abort?.reason));
+  };
+
+  readonly #onWithdraw = (): void => {
+    const started = !this.#queue.withdraw(this);
+    const error = new CallAbortedError({ ...this.#site, started: false }, this.#options.withdraw?.reason);
+    if (started) this.#reject(error);
+    else this.drop(error);
+  };
+
+  #stop(error: (started: boolean) => Error): void {
+    if (this.#queue.withdraw(this)) this.drop(error(false));
+    else this.#kill(error(true), this);
+  }
+
+  get #site(): { session: string; target: string } {
+    return { session: this.#session, target: this.#options.target };
+  }
+}

@@ -1,0 +1,227 @@
+import type { RefReply, Reply, Request, Worker } from "../engine.js";
+import { SessionClosedError, SessionLostError, WorkerDiedError } from "../errors/session.js";
+import { parseOptions } from "../options/parse.js";
+import type { Emitter } from "../telemetry/emitter.js";
+import type { EngineEvents } from "../telemetry/events.js";
+import { Execution, type ExecutionOptions } from "./execution.js";
+import {
+  type CallOptions,
+  type CloseOptions,
+  callArguments,
+  closeOptions,
+  NO_OPTIONS,
+  readCallOptions,
+} from "./options.js";
+import { JobQueue } from "./queue.js";
+import type { Ref } from "./ref.js";
+import type { RefTable } from "./ref-table.js";
+
+/** How long an idle worker may take to leave when asked to. */
+const LEAVE_GRACE_MS = 2_000;
+
+/** `ready`: takes calls; `closing`, `closed`: closed by this program; `lost`: its worker is gone, and its state with it. */
+export type SessionState = "ready" | "closing" | "closed" | "lost";
+
+/** @internal What a session is made of. */
+export interface SessionParts {
+  readonly id: string;
+  readonly worker: Worker;
+  readonly refs: RefTable;
+  readonly events: Emitter<EngineEvents>;
+  /** Called once, when the worker is gone; without an error when the session was closed as asked. */
+  readonly onEnd: (session: Session, error: Error | undefined) => void;
+}
+
+/**
+ * Private Python state: a process, its module globals, the objects held by refs. Two sessions share nothing. Requests are carried out one at a
+ * time, first come, first served.
+ */
+export class Session implements AsyncDisposable {
+  readonly id: string;
+  readonly #worker: Worker;
+  readonly #refs: RefTable;
+  readonly #queue = new JobQueue();
+  readonly #executions = new Set<Execution>();
+  readonly #onEnd: SessionParts["onEnd"];
+  /** @internal Runs report here what happens on this session. */
+  readonly events: Emitter<EngineEvents>;
+  #state: SessionState = "ready";
+  /** Why the worker is being killed, and whose request is to blame. */
+  #killing: { error: Error; culprit: Execution | undefined } | undefined;
+  #lost: Error | undefined;
+  #closed: Promise<void> | undefined;
+  readonly #ended: Promise<void>;
+
+  /** @internal Made by `engine.session()`. */
+  constructor(parts: SessionParts) {
+    this.id = parts.id;
+    this.#worker = parts.worker;
+    this.#refs = parts.refs;
+    this.events = parts.events;
+    this.#onEnd = parts.onEnd;
+    this.#refs.attach(this);
+    this.#ended = this.#worker.ended.then((death) => this.#end(death));
+  }
+
+  /** The process id of the worker; undefined on an engine without processes. */
+  get pid(): number | undefined {
+    return this.#worker.pid;
+  }
+
+  get state(): SessionState {
+    return this.#state;
+  }
+
+  /**
+   * Calls a Python function and gives back its result.
+   *
+   * @param module imported in the session's process when it is first needed.
+   * @param functionName may be dotted: `Class.method`.
+   * @param args positional arguments.
+   * @throws PythonError when the function raises; PythonImportError, PythonFunctionError when there is no such module or function;
+   * ValueNotSupportedError when an argument or the result cannot be carried; RefError for a ref of another session; CallTimeoutError,
+   * CallAbortedError; WorkerDiedError when the process dies meanwhile; SessionLostError, SessionClosedError when it is gone already.
+   */
+  async call<Result = unknown>(
+    module: string,
+    functionName: string,
+    args: readonly unknown[] = [],
+    options: CallOptions = NO_OPTIONS,
+  ): Promise<Result> {
+    const reply = await this.#call("session.call()", module, functionName, args, options, "value");
+    return reply.value as Result;
+  }
+
+  /**
+   * Calls a Python function or class and keeps the result in the session; gives back a ref to it. @throws as `call`.
+   *
+   * @example
+   * await using model = await session.create("sklearn.linear_model", "LogisticRegression", [], { kwargs: { max_iter: 1000 } });
+   */
+  async create(
+    module: string,
+    callable: string,
+    args: readonly unknown[] = [],
+    options: CallOptions = NO_OPTIONS,
+  ): Promise<Ref> {
+    const reply = await this.#call("session.create()", module, callable, args, options, "ref");
+    const { ref, typeName } = reply.value as RefReply;
+    return this.#refs.add(ref, typeName);
+  }
+
+  /**
+   * Refuses new calls, lets those that were made finish, then ends the process. After `timeout` what still waits is refused and what runs is killed.
+   * Resolves when the process is gone; closing twice is closing once.
+   */
+  close(options: CloseOptions = {}): Promise<void> {
+    const { timeout } = parseOptions("session.close()", closeOptions, options);
+    this.#closed ??= this.#close(timeout);
+    return this.#closed;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  /** @internal One request, in the session's order. Rejects with the errors listed at `call`. */
+  async execute(request: Request, options: ExecutionOptions): Promise<Reply> {
+    if (this.#state !== "ready") throw this.#unavailable();
+    const send = this.#worker.prepare(request, options);
+    const execution = new Execution(this.id, options, send, this.#queue, (error, culprit) =>
+      this.#kill(error, culprit),
+    );
+    this.#executions.add(execution);
+    try {
+      execution.begin();
+      return await execution.reply;
+    } catch (error) {
+      throw this.#explain(error, execution);
+    } finally {
+      this.#executions.delete(execution);
+    }
+  }
+
+  /** @internal */
+  async callRef(ref: Ref, method: string, args: readonly unknown[], options: CallOptions): Promise<unknown> {
+    const { kwargs, limits } = readCallOptions("ref.call()", options);
+    const request: Request = {
+      kind: "ref-call",
+      ref: this.#refs.usable(ref),
+      method,
+      args,
+      kwargs,
+      returns: "value",
+    };
+    return (await this.execute(request, { target: `${ref.typeName}.${method}`, ...limits })).value;
+  }
+
+  /** @internal */
+  async getFromRef(ref: Ref, attribute: string, options: CallOptions): Promise<unknown> {
+    const { limits } = readCallOptions("ref.get()", options);
+    const request: Request = { kind: "ref-get", ref: this.#refs.usable(ref), attribute, returns: "value" };
+    return (await this.execute(request, { target: `${ref.typeName}.${attribute}`, ...limits })).value;
+  }
+
+  /** @internal */
+  releaseRef(ref: Ref): void {
+    this.#refs.remove(ref);
+    if (this.#state === "ready" || this.#state === "closing") this.#worker.release([ref.id]);
+  }
+
+  #call(
+    where: string,
+    module: string,
+    functionName: string,
+    args: readonly unknown[],
+    options: CallOptions,
+    returns: "value" | "ref",
+  ): Promise<Reply> {
+    if (typeof module !== "string" || typeof functionName !== "string" || !Array.isArray(args)) {
+      parseOptions(where, callArguments, { module, function: functionName, args });
+    }
+    const { kwargs, limits } = readCallOptions(where, options);
+    const request: Request = { kind: "call", module, function: functionName, args, kwargs, returns };
+    return this.execute(request, { target: `${module}.${functionName}`, ...limits });
+  }
+
+  async #close(timeoutMs: number): Promise<void> {
+    if (this.#state === "lost") return;
+    this.#state = "closing";
+    const timer = setTimeout(
+      () => this.#kill(new SessionClosedError(this.id, "it was closed while this call was running")),
+      timeoutMs,
+    );
+    await Promise.allSettled([...this.#executions].map((execution) => execution.reply));
+    clearTimeout(timer);
+    await this.#worker.close(LEAVE_GRACE_MS);
+    await this.#ended;
+  }
+
+  #kill(error: Error, culprit?: Execution): void {
+    this.#killing ??= { error, culprit };
+    this.#worker.kill();
+  }
+
+  /** The worker is gone, whatever the reason. */
+  #end(death: Error): void {
+    const asked = this.#state === "closing";
+    this.#state = asked ? "closed" : "lost";
+    this.#lost = this.#killing?.error ?? death;
+    this.#refs.clear();
+    for (const job of this.#queue.clear()) (job as Execution).drop(death);
+    this.#onEnd(this, asked ? undefined : this.#lost);
+  }
+
+  /** A death that we brought about is told as what it was for. */
+  #explain(error: unknown, execution: Execution): unknown {
+    if (!(error instanceof WorkerDiedError) || this.#killing === undefined) return error;
+    const { error: cause, culprit } = this.#killing;
+    return culprit === undefined || culprit === execution ? cause : new SessionLostError(this.id, cause);
+  }
+
+  #unavailable(): Error {
+    return this.#state === "lost"
+      ? new SessionLostError(this.id, this.#lost)
+      : new SessionClosedError(this.id, `it was closed, so it takes no more calls`);
+  }
+}

@@ -1,0 +1,42 @@
+/** What a record is known by: its position in the input, or what the pipe's `id` function gives. */
+export type ItemId = string | number;
+
+/** The envelope of one record on its way through a pipe. */
+export interface Item<Payload = unknown, Route extends string = string> {
+  readonly id: ItemId;
+  /** What the last stage made of the record. */
+  readonly payload: Payload;
+  /** Notes that node stages keep with the record; Python does not see them. */
+  readonly meta: Record<string, unknown>;
+  /** The output that the record goes to; `default` until a route stage says otherwise. */
+  readonly route: Route;
+  /** The record as it came in. */
+  readonly input: unknown;
+}
+
+/** A record that failed, with everything that is known of why. */
+export interface Rejection {
+  readonly id: ItemId;
+  /** The stage that it failed in. */
+  readonly stage: string;
+  /** One line: the message of `error`. */
+  readonly reason: string;
+  readonly error: unknown;
+  /** Python's traceback, when Python code raised. */
+  readonly traceback: string | undefined;
+  /** What the stage was given. */
+  readonly payload: unknown;
+  /** The record as it came in. */
+  readonly input: unknown;
+  readonly meta: Record<string, unknown>;
+}
+
+export const DEFAULT_ROUTE = "default";
+
+export function withPayload(item: Item, payload: unknown): Item {
+  return { id: item.id, payload, meta: item.meta, route: item.route, input: item.input };
+}
+
+export function withRoute(item: Item, route: string): Item {
+  return { id: item.id, payload: item.payload, meta: item.meta, route, input: item.input };
+}

@@ -1,0 +1,139 @@
+import { dispatch } from "../dispatch/dispatch.js";
+import type { Outcome } from "../dispatch/halving.js";
+import { FixedBatches } from "../dispatch/strategies/fixed.js";
+import { BatchResultError, PythonError } from "../errors/python.js";
+import { ValueNotSupportedError } from "../errors/value.js";
+import type { Session } from "../session/session.js";
+import { type Chunk, type Operator, rejection, type StageContext, StageFailure } from "./contract.js";
+import { type Item, withPayload } from "./item.js";
+
+/** The plan of a python stage: a batch function of the run's session, which takes n payloads and gives back n results, in order. */
+export interface PythonStage {
+  readonly kind: "python";
+  readonly name: string;
+  readonly module: string;
+  readonly function: string;
+  readonly batchSize: number;
+  /** How long one batch may run. */
+  readonly timeoutMs: number;
+}
+
+/**
+ * Batches of one python stage that may be sent to a process at once: the second is there when the first is answered. Measured: one to two is the
+ * gain, more gives nothing.
+ */
+const IN_FLIGHT = 2;
+
+/** Records in batches through a Python function. */
+export function pythonOperator(stage: PythonStage, context: StageContext): Operator {
+  return async function* run(upstream: AsyncIterable<Chunk>): AsyncGenerator<Chunk> {
+    const batches = new BatchSender(stage, context);
+    const outcomes = dispatch<Item, unknown>(upstream, {
+      strategy: new FixedBatches(stage.batchSize),
+      maxInFlight: IN_FLIGHT,
+      execute: (batch, stop) => batches.send(batch, stop),
+      blames: (error) => context.policy === "reject" && isAboutRecords(error),
+      stopped: context.stopped,
+      onFailure: (error) => context.stop(error),
+      onUnfinished: (count) => context.books.unfinished(count),
+    });
+    try {
+      for await (const answered of outcomes) {
+        const done = settle(answered, stage, context);
+        context.books.left(done.length);
+        if (done.length > 0) yield done;
+      }
+    } catch (error) {
+      throw batches.failed(error) ? new StageFailure(stage.name, error) : error;
+    }
+  };
+}
+
+/** Only these may be one record's fault. A missing module, a dead worker or an abort would fail every record alike. */
+function isAboutRecords(error: unknown): boolean {
+  return (
+    error instanceof PythonError ||
+    error instanceof BatchResultError ||
+    error instanceof ValueNotSupportedError
+  );
+}
+
+function settle(
+  outcomes: readonly Outcome<Item, unknown>[],
+  stage: PythonStage,
+  context: StageContext,
+): Item[] {
+  const done: Item[] = [];
+  for (const outcome of outcomes) {
+    if (outcome.ok) done.push(withPayload(outcome.record, outcome.result));
+    else context.books.rejected(rejection(outcome.record, stage.name, outcome.error));
+  }
+  return done;
+}
+
+/** Sends the batches of one stage, and tells what happens to them. */
+class BatchSender {
+  readonly #stage: PythonStage;
+  readonly #context: StageContext;
+  readonly #errors = new Set<unknown>();
+  #count = 0;
+
+  constructor(stage: PythonStage, context: StageContext) {
+    this.#stage = stage;
+    this.#context = context;
+  }
+
+  /** Whether `error` came from one of these batches, not from upstream. */
+  failed(error: unknown): boolean {
+    return this.#errors.has(error);
+  }
+
+  async send(items: readonly Item[], stop: AbortSignal): Promise<readonly unknown[]> {
+    const { run, pipe, events, books } = this.#context;
+    const session = this.#context.session as Session;
+    const about = {
+      run,
+      pipe,
+      session: session.id,
+      stage: this.#stage.name,
+      batch: this.#count++,
+      size: items.length,
+    };
+    const began = performance.now();
+    events.emit("batch-start", about);
+    try {
+      const { value, computeNanoseconds } = await session.execute(this.#request(items), this.#options(stop));
+      const durationMs = performance.now() - began;
+      const computeMs = computeNanoseconds / 1e6;
+      books.batch(durationMs, computeMs);
+      events.emit("batch-stop", { ...about, durationMs, computeMs });
+      return value as unknown[];
+    } catch (error) {
+      this.#errors.add(error);
+      events.emit("batch-failure", { ...about, durationMs: performance.now() - began, error });
+      throw error;
+    }
+  }
+
+  #request(items: readonly Item[]) {
+    return {
+      kind: "batch" as const,
+      module: this.#stage.module,
+      function: this.#stage.function,
+      payloads: items.map((item) => item.payload),
+    };
+  }
+
+  #options(stop: AbortSignal) {
+    return {
+      target: `${this.#stage.module}.${this.#stage.function}`,
+      stage: this.#stage.name,
+      owner: this.#context.run,
+      depth: IN_FLIGHT,
+      timeoutMs: this.#stage.timeoutMs,
+      timeoutFrom: "running" as const,
+      abort: this.#context.abort,
+      withdraw: stop,
+    };
+  }
+}

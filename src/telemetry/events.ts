@@ -1,0 +1,55 @@
+/** Every event there is, by name. Durations are milliseconds on a monotonic clock. */
+
+/** How a run ended: all records done, a failure, an abort signal, or the consumer's `break`. */
+export type RunStatus = "completed" | "halted" | "aborted" | "stopped";
+
+export interface SessionEvents {
+  /** A session's process is ready; `durationMs` from the request to here, `setup` included. */
+  "session-start": { session: string; pid: number | undefined; durationMs: number };
+  /** A session was closed as asked; `durationMs` is its life. */
+  "session-stop": { session: string; pid: number | undefined; durationMs: number };
+  /** A session could not start, or was lost. */
+  "session-failure": { session: string; pid: number | undefined; durationMs: number; error: unknown };
+  /** A line that Python wrote to its standard output or standard error. */
+  "session-log": { session: string; pid: number | undefined; stream: "stdout" | "stderr"; line: string };
+}
+
+interface OfRun {
+  run: string;
+  pipe: string;
+  /** The session's id; undefined for a pipe without Python stages. */
+  session: string | undefined;
+}
+
+interface OfStage extends OfRun {
+  stage: string;
+  kind: "node" | "python" | "route";
+}
+
+interface OfBatch extends OfRun {
+  stage: string;
+  /** Position of the batch in its stage, from 0. */
+  batch: number;
+  /** How many records are in it. */
+  size: number;
+}
+
+export interface RunEvents {
+  "run-start": OfRun;
+  /** A run that was completed, or stopped by its consumer. */
+  "run-stop": OfRun & { status: RunStatus; durationMs: number };
+  /** A run that halted or was aborted. */
+  "run-failure": OfRun & { status: RunStatus; durationMs: number; error: unknown };
+  /** The first records reached a stage. */
+  "stage-start": OfStage;
+  "stage-stop": OfStage & { durationMs: number; in: number; out: number; rejected: number };
+  "stage-failure": OfStage & { durationMs: number; error: unknown };
+  "batch-start": OfBatch;
+  /** `durationMs` from sending to the answer, waiting in line included; `computeMs` is the time inside the Python function. */
+  "batch-stop": OfBatch & { durationMs: number; computeMs: number };
+  /** A batch failed as a whole; under `reject` its halves follow inside the same batch. */
+  "batch-failure": OfBatch & { durationMs: number; error: unknown };
+}
+
+/** What `engine.on` offers: its sessions, and every run on them. */
+export type EngineEvents = SessionEvents & RunEvents;

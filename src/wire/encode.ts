@@ -1,0 +1,210 @@
+import { RefError } from "../errors/session.js";
+import { ValueNotSupportedError } from "../errors/value.js";
+import {
+  encodeFloat,
+  encodeInteger,
+  encodeNdArray,
+  encodeRef,
+  encodeText,
+  packr,
+  TaggedDict,
+  TaggedTuple,
+} from "./extensions.js";
+import { Handle } from "./handle.js";
+import { dtypeOf, NdArray } from "./ndarray.js";
+import { MAX_BODY_BYTES, MAX_DEPTH, MAX_NUMBER_INTEGER } from "./protocol.js";
+import { hintFor, segment, typeNameOf } from "./refusal.js";
+import { Tuple } from "./tuple.js";
+
+/** Where a value is going: to Python, or back. */
+type Direction = ValueNotSupportedError["direction"];
+
+/** Thrown inside the walk, without a path: paths cost time, and only a refused value needs one. */
+class Refusal {
+  readonly typeName: string;
+  readonly hint: string;
+
+  constructor(typeName: string, hint: string) {
+    this.typeName = typeName;
+    this.hint = hint;
+  }
+}
+
+/**
+ * Encodes one value for the session that it goes to. `root` names the value in the path of an error.
+ *
+ * msgpackr alone would write some values as something else (large integers as floats, -0 as 0, typed arrays, Date, Map, undefined,
+ * functions), so every value is walked first; what msgpackr gets right is passed on as it is, the rest is replaced or refused.
+ *
+ * @throws ValueNotSupportedError names the path and the type.
+ * @throws RefError for a ref of another session, or one that was released.
+ */
+export function encodeValue(
+  value: unknown,
+  session: string,
+  root: string,
+  direction: Direction = "argument",
+): Buffer {
+  let body: Buffer;
+  try {
+    body = packr.pack(guard(value, session, 0));
+  } catch (error) {
+    if (error instanceof Refusal) throw refused(value, session, root, direction, error);
+    if (error instanceof RefError) throw error;
+    throw refused(value, session, root, direction, new Refusal(typeNameOf(value), (error as Error).message));
+  }
+  if (body.byteLength > MAX_BODY_BYTES) {
+    const refusal = new Refusal(typeNameOf(value), "a message holds at most 4 GiB; send it in parts");
+    throw refused(value, session, root, direction, refusal);
+  }
+  return body;
+}
+
+/** Gives back `value` itself where msgpackr writes it rightly, a replacement where it does not; throws a Refusal for what cannot be carried. */
+function guard(value: unknown, session: string, depth: number): unknown {
+  switch (typeof value) {
+    case "string":
+      return value.isWellFormed() ? value : encodeText(value);
+    case "number":
+      return guardNumber(value);
+    case "boolean":
+      return value;
+    case "bigint":
+      return value >= -(2n ** 63n) && value < 2n ** 64n ? value : encodeInteger(value);
+    case "object":
+      return value === null ? value : guardObject(value, session, depth);
+    default:
+      throw new Refusal(typeNameOf(value), hintFor(value));
+  }
+}
+
+function guardNumber(value: number): unknown {
+  if (value >= -0x8000_0000 && value <= 0xffff_ffff)
+    return value === 0 && Object.is(value, -0) ? encodeFloat(value) : value;
+  // msgpackr writes larger integers as floats; a bigint it writes as the integer it is.
+  return Number.isInteger(value) && Math.abs(value) <= MAX_NUMBER_INTEGER ? BigInt(value) : value;
+}
+
+function guardObject(value: object, session: string, depth: number): unknown {
+  if (depth >= MAX_DEPTH)
+    throw new Refusal(typeNameOf(value), `values may nest ${MAX_DEPTH} levels deep; is it cyclic?`);
+  const prototype = Object.getPrototypeOf(value);
+  if (prototype === Object.prototype) return guardRecord(value as Record<string, unknown>, session, depth);
+  if (prototype === Array.prototype) return guardArray(value as unknown[], session, depth);
+  if (value instanceof Tuple) {
+    return new TaggedTuple(packr.pack(guardArray(Array.from(value), session, depth)));
+  }
+  if (value instanceof Map) return guardMap(value, session, depth);
+  if (value instanceof Handle) return guardHandle(value, session);
+  if (value instanceof NdArray) return encodeNdArray(value.dtype, value.shape, value.data);
+  if (ArrayBuffer.isView(value)) return guardView(value);
+  // Plain objects and arrays of another realm (a vm context, a test runner) and objects without a prototype.
+  if (Array.isArray(value) && typeNameOf(value) === "Array")
+    return guardArray(Array.from(value), session, depth);
+  if (prototype === null || (Object.getPrototypeOf(prototype) === null && typeNameOf(value) === "Object")) {
+    return guardRecord({ ...value }, session, depth);
+  }
+  throw new Refusal(typeNameOf(value), hintFor(value));
+}
+
+function guardArray(array: unknown[], session: string, depth: number): unknown[] {
+  let copy: unknown[] | undefined;
+  for (let index = 0; index < array.length; index++) {
+    const item = array[index];
+    const guarded = guard(item, session, depth + 1);
+    if (guarded !== item) {
+      copy ??= array.slice();
+      copy[index] = guarded;
+    }
+  }
+  return copy ?? array;
+}
+
+function guardRecord(record: Record<string, unknown>, session: string, depth: number): unknown {
+  let copy: Map<string, unknown> | undefined;
+  // msgpackr looks at `constructor` to tell what a value is; a Map with text keys is written as the same bytes and is never asked.
+  if (record.constructor !== Object) copy = new Map(Object.entries(record));
+  for (const key in record) {
+    const item = record[key];
+    const guarded = guard(item, session, depth + 1);
+    if (guarded !== item || key === "__proto__" || !key.isWellFormed()) {
+      if (key === "__proto__")
+        throw new Refusal("the key __proto__", "JavaScript objects cannot hold it safely; rename it");
+      if (!key.isWellFormed()) return guardMap(new Map(Object.entries(record)), session, depth);
+      copy ??= new Map(Object.entries(record));
+      copy.set(key, guarded);
+    }
+  }
+  return copy ?? record;
+}
+
+function guardMap(map: Map<unknown, unknown>, session: string, depth: number): TaggedDict {
+  const flat: unknown[] = [];
+  for (const [key, item] of map) {
+    if (key !== null && !["string", "number", "boolean", "bigint"].includes(typeof key)) {
+      throw new Refusal(
+        `a Map key of type ${typeNameOf(key)}`,
+        "keys can be strings, numbers, bigints, booleans and null",
+      );
+    }
+    flat.push(guard(key, session, depth + 1), guard(item, session, depth + 1));
+  }
+  return new TaggedDict(packr.pack(flat));
+}
+
+function guardHandle(handle: Handle, session: string): unknown {
+  let problem: string | undefined;
+  if (handle.session !== session) {
+    problem = `a ref to the ${handle.typeName} of session ${handle.session} was used in session ${session}; an object stays in its session`;
+  } else if (handle.released) {
+    problem = `session ${session}: the ref to the ${handle.typeName} was released and cannot be used any more`;
+  }
+  if (problem === undefined) return encodeRef(handle.id);
+  throw new RefError(problem, handle.session);
+}
+
+function guardView(view: ArrayBufferView): unknown {
+  if (view instanceof Uint8Array && !(view instanceof Uint8ClampedArray)) {
+    return Buffer.from(view.buffer, view.byteOffset, view.byteLength);
+  }
+  const dtype = dtypeOf(view);
+  if (dtype === undefined) throw new Refusal(typeNameOf(view), hintFor(view));
+  return encodeNdArray(dtype, [(view as Float64Array).length], view);
+}
+
+/** Finds where in `value` the refusal came from, by asking again on the way down. */
+function refused(
+  value: unknown,
+  session: string,
+  root: string,
+  direction: Direction,
+  refusal: Refusal,
+): ValueNotSupportedError {
+  const path = shorten(root + locate(value, session));
+  return new ValueNotSupportedError({
+    path,
+    typeName: refusal.typeName,
+    direction,
+    message: `expected ${path} to be a value that ${direction === "argument" ? "Python" : "JavaScript"} can be given, got ${refusal.typeName}${refusal.hint ? ` (${refusal.hint})` : ""}`,
+  });
+}
+
+function locate(value: unknown, session: string, depth = 0): string {
+  if (typeof value !== "object" || value === null || depth >= MAX_DEPTH) return "";
+  const entries: Iterable<[unknown, unknown]> =
+    value instanceof Map || Array.isArray(value)
+      ? (value.entries() as Iterable<[unknown, unknown]>)
+      : Object.entries(value);
+  for (const [key, item] of entries) {
+    try {
+      guard(item, session, depth + 1);
+    } catch {
+      return segment(key) + locate(item, session, depth + 1);
+    }
+  }
+  return "";
+}
+
+function shorten(path: string): string {
+  return path.length <= 200 ? path : `${path.slice(0, 120)}…${path.slice(-40)}`;
+}

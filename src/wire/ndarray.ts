@@ -1,0 +1,84 @@
+import { OptionsError } from "../errors/options.js";
+
+/** The typed array that holds the elements of each dtype. `bool` has one byte an element, 0 or 1. */
+export interface TypedArrays {
+  bool: Uint8Array;
+  int8: Int8Array;
+  int16: Int16Array;
+  int32: Int32Array;
+  int64: BigInt64Array;
+  uint8: Uint8Array;
+  uint16: Uint16Array;
+  uint32: Uint32Array;
+  uint64: BigUint64Array;
+  float32: Float32Array;
+  float64: Float64Array;
+}
+
+/** A numpy dtype that can be carried. */
+export type Dtype = keyof TypedArrays;
+
+const CONSTRUCTORS = {
+  bool: Uint8Array,
+  int8: Int8Array,
+  int16: Int16Array,
+  int32: Int32Array,
+  int64: BigInt64Array,
+  uint8: Uint8Array,
+  uint16: Uint16Array,
+  uint32: Uint32Array,
+  uint64: BigUint64Array,
+  float32: Float32Array,
+  float64: Float64Array,
+} as const;
+
+/** A `numpy.ndarray`: elements in C order with a dtype and a shape. */
+export class NdArray<D extends Dtype = Dtype> {
+  readonly dtype: D;
+  /** Length of each axis; empty for a scalar array. */
+  readonly shape: readonly number[];
+  /** The elements in C order (the last axis varies fastest). */
+  readonly data: TypedArrays[D];
+
+  /** @throws OptionsError when `data` does not hold exactly the elements that `shape` asks for. */
+  constructor(dtype: D, shape: readonly number[], data: TypedArrays[D]) {
+    const elements = shape.reduce((product, length) => product * length, 1);
+    if (!(data instanceof CONSTRUCTORS[dtype]) || data.length !== elements) {
+      throw new OptionsError("new NdArray()", [
+        `expected data to be a ${CONSTRUCTORS[dtype].name} with ${elements} elements (shape ${shape.join("x") || "()"}), got a ${data.constructor.name} with ${data.length}`,
+      ]);
+    }
+    this.dtype = dtype;
+    this.shape = shape;
+    this.data = data;
+  }
+
+  /** Nested arrays of numbers (bigints for int64 and uint64, booleans for bool); a scalar array gives one element. */
+  toArray(): unknown {
+    const element = (index: number): unknown =>
+      this.dtype === "bool" ? this.data[index] !== 0 : this.data[index];
+    const build = (axis: number, offset: number, stride: number): unknown => {
+      if (axis === this.shape.length) return element(offset);
+      const length = this.shape[axis] as number;
+      const inner = length === 0 ? 0 : stride / length;
+      return Array.from({ length }, (_, index) => build(axis + 1, offset + index * inner, inner));
+    };
+    return build(0, 0, this.data.length);
+  }
+}
+
+/** The dtype that a typed array becomes in numpy; undefined for `Uint8Array` (which is `bytes`) and for what numpy does not know. */
+export function dtypeOf(array: ArrayBufferView): Dtype | undefined {
+  for (const [dtype, ArrayClass] of Object.entries(CONSTRUCTORS)) {
+    if (ArrayClass !== Uint8Array && array.constructor === ArrayClass) return dtype as Dtype;
+  }
+  return undefined;
+}
+
+/** The payload of the NDARRAY extension after its header, as a typed array of its own. */
+export function typedArrayFrom<D extends Dtype>(dtype: D, bytes: Uint8Array): TypedArrays[D] {
+  const ArrayClass = CONSTRUCTORS[dtype];
+  // A copy: the elements must be aligned, and must not keep the whole received chunk alive. (Buffer's own `slice` would not copy.)
+  const copy = new Uint8Array(bytes);
+  return new ArrayClass(copy.buffer, 0, copy.byteLength / ArrayClass.BYTES_PER_ELEMENT) as TypedArrays[D];
+}

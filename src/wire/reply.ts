@@ -1,0 +1,45 @@
+import type { CallSite } from "../errors/python.js";
+import { ProtocolError } from "../errors/session.js";
+import { type ErrorMap, errorFromMap } from "./error-map.js";
+import { unpack } from "./extensions.js";
+import type { Frame } from "./frame.js";
+import type { Handle } from "./handle.js";
+import { Kind } from "./protocol.js";
+
+/** The answer to a request. */
+export interface Reply {
+  /** The result; for a request that `returns: "ref"` the handle's number and class. */
+  readonly value: unknown;
+  /** Time inside the user's function. */
+  readonly computeNanoseconds: number;
+}
+
+/** What the value of a reply is when the request asked for a ref. */
+export interface RefReply {
+  readonly ref: number;
+  readonly typeName: string;
+}
+
+/**
+ * Reads the answer to a call.
+ *
+ * @throws the typed error that the answer describes; ProtocolError for an answer that is none.
+ */
+export function decodeReply(frame: Frame, site: CallSite, resolve: (id: number) => Handle): Reply {
+  switch (frame.kind) {
+    case Kind.RESULT: {
+      const [value, computeNanoseconds] = unpack(frame.body, resolve) as [unknown, number];
+      return { value, computeNanoseconds };
+    }
+    case Kind.REF: {
+      const [ref, typeName, computeNanoseconds] = unpack(frame.body) as [number, string, number];
+      return { value: { ref, typeName } satisfies RefReply, computeNanoseconds };
+    }
+    case Kind.ERROR:
+      throw errorFromMap(unpack(frame.body) as ErrorMap, site);
+    default:
+      throw new ProtocolError(
+        `expected an answer from the worker, got a message of kind 0x${frame.kind.toString(16)}`,
+      );
+  }
+}

@@ -1,0 +1,47 @@
+import type { Readable } from "node:stream";
+import { StringDecoder } from "node:string_decoder";
+
+/** How many lines are kept for the error that says how a worker died. */
+const KEPT_LINES = 20;
+/** A line longer than this is given out in pieces, so that output without line ends cannot fill the memory. */
+const LONGEST_LINE = 64 * 1024;
+
+/** The lines that a process prints, given out as they come; remembers the last of them. */
+export class LogLines {
+  readonly #onLine: (stream: "stdout" | "stderr", line: string) => void;
+  readonly #last: string[] = [];
+
+  constructor(onLine: (stream: "stdout" | "stderr", line: string) => void) {
+    this.#onLine = onLine;
+  }
+
+  /** The last lines of all streams, oldest first. */
+  get last(): readonly string[] {
+    return [...this.#last];
+  }
+
+  follow(stream: "stdout" | "stderr", readable: Readable): void {
+    const decoder = new StringDecoder("utf8");
+    let rest = "";
+    readable.on("data", (chunk: Buffer) => {
+      const lines = (rest + decoder.write(chunk)).split("\n");
+      rest = lines.pop() as string;
+      for (const line of lines) this.#give(stream, line);
+      if (rest.length > LONGEST_LINE) {
+        this.#give(stream, rest);
+        rest = "";
+      }
+    });
+    readable.once("close", () => {
+      rest += decoder.end();
+      if (rest !== "") this.#give(stream, rest);
+    });
+    readable.on("error", () => {});
+  }
+
+  #give(stream: "stdout" | "stderr", line: string): void {
+    this.#last.push(line);
+    if (this.#last.length > KEPT_LINES) this.#last.shift();
+    this.#onLine(stream, line);
+  }
+}
