@@ -31,7 +31,7 @@ class Refusal {
 }
 
 /**
- * Encodes one value for the session that it goes to. `root` names the value in the path of an error.
+ * Makes a value ready for the packer. `root` names it in the path of an error.
  *
  * msgpackr alone would write some values as something else (large integers as floats, -0 as 0, typed arrays, Date, Map, undefined,
  * functions), so every value is walked first; what msgpackr gets right is passed on as it is, the rest is replaced or refused.
@@ -39,25 +39,35 @@ class Refusal {
  * @throws ValueNotSupportedError names the path and the type.
  * @throws RefError for a ref of another session, or one that was released.
  */
-export function encodeValue(
+export function packable(
   value: unknown,
   session: string,
   root: string,
   direction: Direction = "argument",
-): Buffer {
+): unknown {
+  try {
+    return guard(value, session, 0);
+  } catch (error) {
+    if (error instanceof Refusal) throw refused(root + locate(value, session), direction, error);
+    throw error;
+  }
+}
+
+/** Writes a body from parts that are {@link packable}. @throws ValueNotSupportedError when it is too large for one message. */
+export function packBody(parts: unknown, root: string, direction: Direction = "argument"): Buffer {
+  const tooLarge = "a message holds at most 4 GiB; send it in parts";
   let body: Buffer;
   try {
-    body = packr.pack(guard(value, session, 0));
+    body = packr.pack(parts);
   } catch (error) {
-    if (error instanceof Refusal) throw refused(value, session, root, direction, error);
-    if (error instanceof RefError) throw error;
-    throw refused(value, session, root, direction, new Refusal(typeNameOf(value), (error as Error).message));
+    throw refused(
+      root,
+      direction,
+      new Refusal("a value of that size", `${tooLarge}: ${(error as Error).message}`),
+    );
   }
-  if (body.byteLength > MAX_BODY_BYTES) {
-    const refusal = new Refusal(typeNameOf(value), "a message holds at most 4 GiB; send it in parts");
-    throw refused(value, session, root, direction, refusal);
-  }
-  return body;
+  if (body.byteLength <= MAX_BODY_BYTES) return body;
+  throw refused(root, direction, new Refusal(`${body.byteLength} bytes`, tooLarge));
 }
 
 /** Gives back `value` itself where msgpackr writes it rightly, a replacement where it does not; throws a Refusal for what cannot be carried. */
@@ -172,23 +182,15 @@ function guardView(view: ArrayBufferView): unknown {
   return encodeNdArray(dtype, [(view as Float64Array).length], view);
 }
 
-/** Finds where in `value` the refusal came from, by asking again on the way down. */
-function refused(
-  value: unknown,
-  session: string,
-  root: string,
-  direction: Direction,
-  refusal: Refusal,
-): ValueNotSupportedError {
-  const path = shorten(root + locate(value, session));
-  return new ValueNotSupportedError({
-    path,
-    typeName: refusal.typeName,
-    direction,
-    message: `expected ${path} to be a value that ${direction === "argument" ? "Python" : "JavaScript"} can be given, got ${refusal.typeName}${refusal.hint ? ` (${refusal.hint})` : ""}`,
-  });
+function refused(place: string, direction: Direction, { typeName, hint }: Refusal): ValueNotSupportedError {
+  const path = shorten(place);
+  const receiver = direction === "argument" ? "Python" : "JavaScript";
+  const help = hint === "" ? "" : ` (${hint})`;
+  const message = `expected ${path} to be a value that ${receiver} can be given, got ${typeName}${help}`;
+  return new ValueNotSupportedError({ path, typeName, direction, message });
 }
 
+/** Finds where in `value` a refusal came from, by asking again on the way down. */
 function locate(value: unknown, session: string, depth = 0): string {
   if (typeof value !== "object" || value === null || depth >= MAX_DEPTH) return "";
   const entries: Iterable<[unknown, unknown]> =

@@ -1,5 +1,4 @@
-import { encodeValue } from "./encode.js";
-import { packr } from "./extensions.js";
+import { packable, packBody } from "./encode.js";
 import { Kind } from "./protocol.js";
 
 /** `value`: the result comes back; `ref`: it stays in its session and a handle comes back. */
@@ -46,37 +45,38 @@ export function requestValues(request: Request): Record<string, unknown> {
   }
 }
 
-/** @throws ValueNotSupportedError, RefError: see {@link encodeValue}. Nothing was sent then. */
+/** @throws ValueNotSupportedError, RefError: see {@link packable}. Nothing was sent then. */
 export function encodeRequest(request: Request, session: string): { kind: number; body: Buffer } {
   switch (request.kind) {
-    case "call":
-      return { kind: Kind.CALL, body: encodeCall([request.module, request.function], request, session) };
-    case "ref-call":
-      return { kind: Kind.REF_CALL, body: encodeCall([request.ref, request.method], request, session) };
+    case "call": {
+      const { module, function: name, returns } = request;
+      return {
+        kind: Kind.CALL,
+        body: packBody([module, name, ...packableArguments(request, session), returns], "args"),
+      };
+    }
+    case "ref-call": {
+      const { ref, method, returns } = request;
+      return {
+        kind: Kind.REF_CALL,
+        body: packBody([ref, method, ...packableArguments(request, session), returns], "args"),
+      };
+    }
     case "ref-get":
-      return { kind: Kind.REF_GET, body: packr.pack([request.ref, request.attribute, request.returns]) };
+      return {
+        kind: Kind.REF_GET,
+        body: packBody([request.ref, request.attribute, request.returns], "attribute"),
+      };
     case "batch": {
-      const head = [packr.pack(request.module), packr.pack(request.function)];
-      return { kind: Kind.BATCH, body: array([...head, encodeValue(request.payloads, session, "payloads")]) };
+      const payloads = packable(request.payloads, session, "payloads");
+      return { kind: Kind.BATCH, body: packBody([request.module, request.function, payloads], "payloads") };
     }
   }
 }
 
-function encodeCall(
-  target: readonly [string | number, string],
-  request: { args: readonly unknown[]; kwargs: Readonly<Record<string, unknown>>; returns: Returns },
+function packableArguments(
+  request: { args: readonly unknown[]; kwargs: Readonly<Record<string, unknown>> },
   session: string,
-): Buffer {
-  return array([
-    packr.pack(target[0]),
-    packr.pack(target[1]),
-    encodeValue(request.args, session, "args"),
-    encodeValue(request.kwargs, session, "kwargs"),
-    packr.pack(request.returns),
-  ]);
-}
-
-/** A MessagePack array of fewer than 16 items that are encoded already. */
-function array(items: readonly Buffer[]): Buffer {
-  return Buffer.concat([Buffer.of(0x90 | items.length), ...items]);
+): [args: unknown, kwargs: unknown] {
+  return [packable(request.args, session, "args"), packable(request.kwargs, session, "kwargs")];
 }

@@ -1,10 +1,16 @@
 import type { Socket } from "node:net";
 import { type Frame, FrameReader, frameHeader } from "../wire/frame.js";
+import { HEADER_BYTES } from "../wire/protocol.js";
 
-/** Frames over one socket. Everything written in one tick leaves in one system call. */
+/** Up to here, frames of one tick are copied into one buffer; above, the copy would cost more than the larger system call. */
+const JOIN_BYTES = 64 * 1024;
+
+/** Frames over one socket. Everything sent in one tick leaves in one system call. */
 export class Connection {
   readonly #socket: Socket;
-  #corked = false;
+  /** What was sent in this tick. */
+  #pending: Buffer[] = [];
+  #pendingBytes = 0;
   /** Who gets the frames; changes once, from the handshake to the worker. */
   onFrame: (frame: Frame) => void;
   /** Resolves when nothing more can arrive. */
@@ -21,17 +27,9 @@ export class Connection {
   }
 
   send(kind: number, id: number, body: Buffer): void {
-    if (this.#socket.destroyed) return;
-    if (!this.#corked) {
-      this.#corked = true;
-      this.#socket.cork();
-      process.nextTick(() => {
-        this.#corked = false;
-        this.#socket.uncork();
-      });
-    }
-    this.#socket.write(frameHeader(kind, id, body.byteLength));
-    this.#socket.write(body);
+    if (this.#pending.length === 0) process.nextTick(this.#flush);
+    this.#pending.push(frameHeader(kind, id, body.byteLength), body);
+    this.#pendingBytes += HEADER_BYTES + body.byteLength;
   }
 
   /** Whether this connection alone keeps Node running. */
@@ -43,4 +41,19 @@ export class Connection {
   destroy(): void {
     this.#socket.destroy();
   }
+
+  readonly #flush = (): void => {
+    const buffers = this.#pending;
+    const bytes = this.#pendingBytes;
+    this.#pending = [];
+    this.#pendingBytes = 0;
+    if (this.#socket.destroyed) return;
+    if (bytes <= JOIN_BYTES) {
+      this.#socket.write(Buffer.concat(buffers, bytes));
+      return;
+    }
+    this.#socket.cork();
+    for (const buffer of buffers) this.#socket.write(buffer);
+    this.#socket.uncork();
+  };
 }

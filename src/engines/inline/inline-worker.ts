@@ -9,7 +9,7 @@ import {
 } from "../../errors/python.js";
 import { WorkerDiedError } from "../../errors/session.js";
 import { SlitherError } from "../../errors/slither-error.js";
-import { encodeValue } from "../../wire/encode.js";
+import { packable, packBody } from "../../wire/encode.js";
 import { unpack } from "../../wire/extensions.js";
 import type { Handle } from "../../wire/handle.js";
 import { typeNameOf } from "../../wire/refusal.js";
@@ -45,7 +45,7 @@ export class InlineWorker implements Worker {
   prepare(request: Request, requestSite: RequestSite): () => Promise<Reply> {
     const site = { ...requestSite, session: this.#session };
     const bodies = Object.entries(requestValues(request)).map(
-      ([root, value]) => [root, encodeValue(value, this.#session, root)] as const,
+      ([root, value]) => [root, packBody(packable(value, this.#session, root), root)] as const,
     );
     const values = (): Record<string, unknown> =>
       Object.fromEntries(bodies.map(([root, body]) => [root, unpack(body, (id) => this.#heldBy(id))]));
@@ -102,12 +102,8 @@ export class InlineWorker implements Worker {
     }
     const [held] =
       [...this.#objects].find(([, object]) => object === result && typeof object === "object") ?? [];
-    const body = encodeValue(
-      held === undefined ? result : this.#resolveHandle(held),
-      this.#session,
-      "result",
-      "result",
-    );
+    const carried = held === undefined ? result : this.#resolveHandle(held);
+    const body = packBody(packable(carried, this.#session, "result", "result"), "result", "result");
     return { value: unpack(body, this.#resolveHandle), computeNanoseconds };
   }
 

@@ -1,0 +1,74 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, rm } from "node:fs/promises";
+import { createServer, type Socket } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { benchEngine, pythonFolder } from "./engine.js";
+import { type Benchmark, quantile, type Row, timeEach } from "./measure.js";
+
+/** Bytes of body: about what a call without arguments is. */
+const BODY_BYTES = 32;
+
+/** A call that does nothing, beside a bare echo over the same kind of socket, in turns. */
+export const call: Benchmark = {
+  title: "A call that does nothing",
+  note: "microseconds; ratio = p50 of the call / p50 of the echo, lower is better",
+  async run({ quick }) {
+    const [rounds, calls] = quick ? [2, 500] : [10, 4_000];
+    await using engine = await benchEngine();
+    const session = await engine.session();
+    await using echo = await openEcho(await session.call<string>("datasets", "interpreter"));
+    const noop = (): Promise<unknown> => session.call("limit", "noop");
+    await timeEach(calls, noop);
+    await timeEach(calls, echo.ask);
+    const times = { echo: [] as number[], call: [] as number[] };
+    for (let round = 0; round < rounds; round++) {
+      times.echo.push(...(await timeEach(calls, echo.ask)));
+      times.call.push(...(await timeEach(calls, noop)));
+    }
+    const row = (name: string, values: number[]): Row => ({
+      name,
+      figures: {
+        p50: quantile(values, 0.5),
+        p99: quantile(values, 0.99),
+        ratio: quantile(values, 0.5) / quantile(times.echo, 0.5),
+      },
+    });
+    return [row("raw echo", times.echo), row("session.call", times.call)];
+  },
+};
+
+async function openEcho(interpreter: string): Promise<{ ask: () => Promise<unknown> } & AsyncDisposable> {
+  const folder = await mkdtemp(join(tmpdir(), "slither-bench-"));
+  const server = createServer();
+  server.listen(join(folder, "echo.sock"));
+  await once(server, "listening");
+  const child = spawn(interpreter, [join(pythonFolder, "echo_server.py"), join(folder, "echo.sock")], {
+    stdio: "inherit",
+  });
+  const [socket] = (await once(server, "connection")) as [Socket];
+  const message = Buffer.alloc(4 + BODY_BYTES);
+  message.writeUInt32LE(BODY_BYTES, 0);
+  let received = 0;
+  let answered: () => void = () => {};
+  socket.on("data", (chunk) => {
+    received += chunk.byteLength;
+    if (received < message.byteLength) return;
+    received = 0;
+    answered();
+  });
+  return {
+    ask: () =>
+      new Promise<void>((resolve) => {
+        answered = resolve;
+        socket.write(message);
+      }),
+    async [Symbol.asyncDispose]() {
+      socket.destroy();
+      server.close();
+      await once(child, "exit");
+      await rm(folder, { recursive: true });
+    },
+  };
+}

@@ -1,0 +1,88 @@
+import { pipe, type Session } from "slither-ts";
+import type { Featurized, Prediction, RawRecord } from "../examples/ml-scoring/scoring-pipe.js";
+import { benchEngine } from "./engine.js";
+import { type Benchmark, median, type Row } from "./measure.js";
+
+const SEED = 42;
+const MODEL = "model";
+
+/** Scoring through the pipe, beside the same Python functions called in their process, in turns. */
+export const scoring: Benchmark = {
+  title: "Scoring: enrich, featurize, predict, route; not fused, ledger and events on",
+  note: "thousand records a second; ratio = pipe / limit, higher is better; limit = the Python functions called in-process",
+  async run({ quick }) {
+    const rows: Row[] = [];
+    for (const sessions of [1, 2]) {
+      for (const batchSize of [100, 1_000]) rows.push(await compare(sessions, batchSize, quick));
+    }
+    return rows;
+  },
+};
+
+async function compare(count: number, batchSize: number, quick: boolean): Promise<Row> {
+  const [rounds, total] = quick ? [1, 20_000] : [5, 200_000];
+  await using engine = await benchEngine();
+  const sessions = await Promise.all(Array.from({ length: count }, () => engine.session()));
+  await Promise.all(sessions.map(train));
+  const records = await (sessions[0] as Session).call<RawRecord[]>("datasets", "records_to_score", [
+    20_000,
+    SEED,
+  ]);
+  const input = Array.from({ length: total }, (_, index) => records[index % records.length] as RawRecord);
+
+  const inProcess = async (): Promise<number> => {
+    const args = [records, MODEL, batchSize, total / records.length];
+    const rates = await Promise.all(
+      sessions.map((session) => session.call<number>("limit", "score_in_process", args)),
+    );
+    return rates.reduce((sum, rate) => sum + rate, 0);
+  };
+  const throughPipe = async (): Promise<number> => {
+    const began = performance.now();
+    await Promise.all(sessions.map((session) => score(session, input, batchSize)));
+    return (count * total * 1_000) / (performance.now() - began);
+  };
+
+  await inProcess();
+  await throughPipe();
+  const measured = { limit: [] as number[], pipe: [] as number[], ratio: [] as number[] };
+  for (let round = 0; round < rounds; round++) {
+    const [limit, pipe] = [await inProcess(), await throughPipe()];
+    measured.limit.push(limit);
+    measured.pipe.push(pipe);
+    measured.ratio.push(pipe / limit);
+  }
+  return {
+    name: `${count} session${count > 1 ? "s" : ""}, batch ${batchSize}`,
+    figures: {
+      limit: median(measured.limit) / 1_000,
+      pipe: median(measured.pipe) / 1_000,
+      ratio: median(measured.ratio),
+    },
+  };
+}
+
+async function train(session: Session): Promise<void> {
+  const { features, labels, feature_names } = await session.call<Record<string, unknown>>(
+    "datasets",
+    "training_samples",
+    ["a", 2_000, SEED],
+  );
+  await session.call("ml_scorer", "train_model", [MODEL, features, labels], { kwargs: { feature_names } });
+}
+
+async function score(session: Session, records: readonly RawRecord[], size: number): Promise<void> {
+  const scoring = pipe<RawRecord>("bench", { id: (record) => record.id })
+    .node("enrich", (record) => ({ id: record.id, model_id: MODEL, data: record.data }))
+    .python<Featurized>("featurize", { module: "ml_scorer", function: "featurize_batch", batch: { size } })
+    .python<Prediction>("predict", { module: "ml_scorer", function: "predict_batch", batch: { size } })
+    .route("route", [
+      ["high_confidence", (item) => item.confidence >= 0.9],
+      ["low_confidence", (item) => item.confidence < 0.6],
+    ])
+    .onError("*", "reject");
+  const run = scoring.run(records, { session });
+  let taken = 0;
+  for await (const batch of run.batches()) taken += batch.length;
+  if (taken !== records.length) throw new Error(`expected ${records.length} records out, got ${taken}`);
+}

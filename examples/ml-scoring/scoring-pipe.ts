@@ -1,0 +1,73 @@
+// The flagship pipe: enrich -> featurize -> predict -> route by confidence. Feature vectors that are known already skip the computing, new ones are
+// remembered; the model stays in the Python session that trained it.
+import { pipe, store, table } from "slither-ts";
+
+/** A record as it comes in. */
+export interface RawRecord {
+  readonly id: string;
+  readonly data: Readonly<Record<string, number>>;
+}
+
+/** What a run must be told. */
+export interface ScoringMetadata {
+  /** The model, by the name it was trained under in the session. */
+  readonly modelId: string;
+  /** Names the features that the model takes; vectors of one set mean nothing to another. */
+  readonly featureSet: string;
+}
+
+export interface Featurized {
+  readonly id: string;
+  readonly model_id: string;
+  readonly features: readonly number[];
+}
+
+export interface Prediction<Class = unknown> {
+  readonly id: string;
+  readonly prediction: Class;
+  readonly confidence: number;
+  readonly probabilities: Readonly<Record<string, number>>;
+}
+
+/** Feature vectors by feature set and record id. */
+export function featureCache() {
+  return store("features", {
+    vectors: table<readonly [featureSet: string, recordId: string], readonly number[]>(),
+  });
+}
+
+export type FeatureCache = ReturnType<typeof featureCache>;
+
+export const BATCH_SIZE = 100;
+
+/** The scoring pipe of one session; it reads and fills `features`. */
+export function scoringPipe(features: FeatureCache) {
+  return pipe<RawRecord, ScoringMetadata>("ml_scoring", { id: (record) => record.id })
+    .use({ features })
+    .node("enrich", (record, { stores, metadata, meta }) => {
+      const vector = stores.features.vectors.get([metadata.featureSet, record.id]);
+      meta.cacheHit = vector !== undefined;
+      const item = { id: record.id, model_id: metadata.modelId };
+      return vector === undefined ? { ...item, data: record.data } : { ...item, features: vector };
+    })
+    .python<Featurized>("featurize", {
+      module: "ml_scorer",
+      function: "featurize_batch",
+      batch: { size: BATCH_SIZE },
+    })
+    .node("remember", (item, { stores, metadata, meta }) =>
+      meta.cacheHit === true
+        ? item
+        : stores.features.vectors.put([metadata.featureSet, item.id], item.features).then(() => item),
+    )
+    .python<Prediction>("predict", {
+      module: "ml_scorer",
+      function: "predict_batch",
+      batch: { size: BATCH_SIZE },
+    })
+    .route("route_by_confidence", [
+      ["high_confidence", (item) => item.confidence >= 0.9],
+      ["low_confidence", (item) => item.confidence < 0.6],
+    ])
+    .onError("*", "reject");
+}
