@@ -1,6 +1,7 @@
 import { createEnvironment } from "../environment/create.js";
 import { endSignal } from "./end-signal.js";
 
+/** The options of `slither setup`. */
 export interface SetupOptions {
   readonly path: string;
   readonly python?: string;

@@ -33,15 +33,15 @@ async function buildWithVenv(plan: BuildPlan, context: StepContext): Promise<voi
 
 async function buildWithUv(uv: string, plan: BuildPlan, context: StepContext): Promise<void> {
   context.report(`Making ${plan.folder} from Python ${plan.version} (${plan.python}) with uv`);
-  // --seed: `python -m pip` should work in an environment, whoever made it.
-  const target = ["--seed", "--no-project", "--python", plan.python, plan.aside];
-  const made = await runStep(uv, ["venv", ...target], context);
-  // Seeding asks the index for pip, so this step can fail for want of it.
-  requireInstalled(plan, made);
+  // Quiet: what uv would say is how to activate a folder that is about to be renamed.
+  const target = ["--no-project", "--python", plan.python, plan.aside];
+  const made = await runStep(uv, ["venv", "--quiet", ...target], context);
+  if (made.exitCode !== 0) throw createFailure(plan, made);
 
   context.report(`Installing ${plan.requirements.join(" ")}`);
+  // pip: `python -m pip` should work in an environment, whoever made it.
   const install = ["pip", "install", "--python", interpreterIn(plan.aside)];
-  requireInstalled(plan, await runStep(uv, [...install, ...plan.requirements], context));
+  requireInstalled(plan, await runStep(uv, [...install, ...plan.requirements, "pip"], context));
 }
 
 function requireInstalled(plan: BuildPlan, result: StepResult): void {
@@ -51,9 +51,9 @@ function requireInstalled(plan: BuildPlan, result: StepResult): void {
 
 function createFailure(plan: BuildPlan, result: StepResult): EnvironmentSetupError {
   if (saysNoEnsurepip(result.output)) return noEnsurepip(plan);
-  const lastLine = result.output.trim().split("\n").at(-1) ?? "";
+  const said = result.output.trim().split("\n").at(-1) || `exit code ${result.exitCode}`;
   return new EnvironmentSetupError(
-    `could not make ${plan.folder}: \`${plan.python} -m venv\` ended with exit code ${result.exitCode}: ${lastLine}`,
+    `could not make ${plan.folder} from Python ${plan.version} (\`${plan.python}\`): ${said}`,
     { reason: "create-failed", folder: plan.folder },
   );
 }

@@ -8,10 +8,11 @@ import { findFallback } from "./fallback.js";
 import { interpreterIn, MANAGED_FOLDER } from "./interpreter.js";
 import { putInPlace, requireReplaceable } from "./put-in-place.js";
 import { relocate } from "./relocate.js";
-import { normalize, withWorkerPackage } from "./requirements.js";
+import { merge, normalize, withWorkerPackage } from "./requirements.js";
 import type { StepContext } from "./run-step.js";
-import { isCurrent, writeStamp } from "./stamp.js";
+import { isCurrent, readStamp, writeStamp } from "./stamp.js";
 
+/** What {@link createEnvironment} is to make. */
 export interface CreateOptions {
   /** As pip takes them, for example `numpy>=2`. msgspec is added. */
   readonly requirements: readonly string[];
@@ -27,6 +28,7 @@ export interface CreateOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** What {@link createEnvironment} made or found. */
 export interface CreatedEnvironment {
   /** The interpreter to use; absolute. */
   readonly interpreter: string;
@@ -43,7 +45,8 @@ interface Plan {
 }
 
 /**
- * Makes sure that a folder holds a Python environment with the given requirements, and returns at once when it does.
+ * Makes sure that a folder holds a Python environment with the given requirements, beside those that it was made for before, and returns at once
+ * when it does.
  * The environment is built beside its place and renamed, so that what is in the place is whole.
  */
 export async function createEnvironment(options: CreateOptions): Promise<CreatedEnvironment> {
@@ -67,7 +70,9 @@ async function settle(options: CreateOptions): Promise<Plan> {
   const cwd = options.cwd ?? process.cwd();
   const env = options.env ?? process.env;
   const folder = resolve(cwd, options.folder ?? MANAGED_FOLDER);
-  const requirements = normalize(withWorkerPackage(options.requirements), folder);
+  const stamp = await readStamp(folder);
+  const before = stamp === undefined || stamp === "unreadable" ? [] : stamp.requirements;
+  const requirements = withWorkerPackage(merge(before, normalize(options.requirements, folder)));
   const named = await namedBase(options.python, cwd, env);
   const context = { cwd, env, report: options.report ?? (() => {}), signal: options.signal };
   return { folder, requirements, named, context };

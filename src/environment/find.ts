@@ -6,6 +6,7 @@ import { type Candidate, type Interpreter, interpreterIn, MANAGED_FOLDER } from 
 import { lookUpOnPath } from "./path-lookup.js";
 import { remedyFor } from "./remedy.js";
 
+/** Where to look for a Python. */
 export interface FindOptions {
   /** A path, or a name to look up on PATH. */
   readonly python?: string | undefined;

@@ -57,7 +57,7 @@ function lastPart(address: string): string | undefined {
 function lastError(output: string): string {
   const lines = output.split("\n").filter((line) => line.trim() !== "");
   const error = lines.findLast((line) => /^\s*(ERROR|error)\b/.test(line)) ?? lines.at(-1);
-  return error?.trim().replace(/[.\s]+$/, "") ?? "the installer said nothing";
+  return error?.replace(/^\s*error:\s*/i, "").replace(/[.\s]+$/, "") ?? "the installer said nothing";
 }
 
 function remedy(answered: boolean, requirements: readonly string[]): string {
@@ -65,6 +65,11 @@ function remedy(answered: boolean, requirements: readonly string[]): string {
   return (
     "Check the network, the proxy (HTTPS_PROXY) and the index settings (PIP_INDEX_URL or pip's configuration; " +
     "UV_DEFAULT_INDEX for uv) and run the same command again; or name an interpreter that has the packages: " +
-    `npx slither setup ${requirements.join(" ")} --python PYTHON`
+    `npx slither setup ${requirements.map(quote).join(" ")} --python PYTHON`
   );
+}
+
+// As a shell needs it: `numpy>=2` would write a file.
+function quote(requirement: string): string {
+  return /^[\w.=-]+$/.test(requirement) ? requirement : `'${requirement}'`;
 }

@@ -4,7 +4,7 @@ import { minorOf } from "./stamp.js";
 
 /** Whether `python -m venv` failed for want of a part that some systems package apart. */
 export function saysNoEnsurepip(output: string): boolean {
-  return /ensurepip is not available|No module named '?(?:ensurepip|venv)/.test(output);
+  return /ensurepip is not\s+available|No module named '?(?:ensurepip|venv)/.test(output);
 }
 
 /** The error for it: names the system package. */

@@ -4,7 +4,7 @@ import { WORKER_PACKAGE } from "./worker-needs.js";
 /** The requirements with msgspec added, unless they have it (perhaps with a version) already. */
 export function withWorkerPackage(requirements: readonly string[]): string[] {
   const has = requirements.some((requirement) => projectName(requirement) === WORKER_PACKAGE);
-  return has ? [...requirements] : [WORKER_PACKAGE, ...requirements];
+  return (has ? [...requirements] : [WORKER_PACKAGE, ...requirements]).sort();
 }
 
 /** Requirements in one order and without repetition, so that two lists that mean the same are equal. */
@@ -12,6 +12,12 @@ export function normalize(requirements: readonly string[], folder: string): stri
   const trimmed = requirements.map((requirement) => requirement.trim());
   for (const requirement of trimmed) requireRequirement(requirement, folder);
   return [...new Set(trimmed)].sort();
+}
+
+/** What was asked for before and is not asked for anew, and what is asked for now: so that adding one package does not take away another. */
+export function merge(before: readonly string[], now: readonly string[]): string[] {
+  const renewed = new Set(now.map(projectName));
+  return [...new Set([...before.filter((requirement) => !renewed.has(projectName(requirement))), ...now])].sort();
 }
 
 /** What is wrong with a requirement, or undefined: an option for pip in its place would change more than it says. */

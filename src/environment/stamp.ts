@@ -20,6 +20,7 @@ export interface Stamp {
 
 const FILE = "slither-environment.json";
 
+/** Marks an environment as whole. */
 export async function writeStamp(folder: string, stamp: Stamp): Promise<void> {
   await writeFile(join(folder, FILE), `${JSON.stringify(stamp, undefined, 2)}\n`);
 }

@@ -1,5 +1,14 @@
-import { execFileSync } from "node:child_process";
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, realpathSync, rmSync, writeFileSync } from "node:fs";
+import { execFileSync, spawnSync } from "node:child_process";
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fakeUv } from "./fake-uv.js";
@@ -80,8 +89,7 @@ export class Sandbox implements Disposable {
   }
 
   install(folder: string, name: string, version: string): void {
-    const [python = ""] = readdirSync(this.path(folder, "lib"));
-    const site = this.path(folder, "lib", python, "site-packages");
+    const site = this.packagesOf(folder);
     mkdirSync(join(site, name), { recursive: true });
     writeFileSync(join(site, name, "__init__.py"), `__version__ = "${version}"\n`);
     const information = join(site, `${name}-${version}.dist-info`);
@@ -90,6 +98,14 @@ export class Sandbox implements Disposable {
       join(information, "METADATA"),
       `Metadata-Version: 2.1\nName: ${name}\nVersion: ${version}\n`,
     );
+  }
+
+  /** Puts pip into an environment: that of this machine's Python, or a new one (slow) when it has none. */
+  addPip(folder: string): void {
+    const program = "import os, pip; print(os.path.dirname(pip.__file__))";
+    const { stdout, status } = spawnSync(realPython, ["-c", program], { encoding: "utf8" });
+    if (status === 0) symlinkSync(stdout.trim(), join(this.packagesOf(folder), "pip"));
+    else execFileSync(this.path(folder, "bin", "python"), ["-m", "ensurepip"], { stdio: "ignore" });
   }
 
   /** A wheel in the only place where pip looks. */
@@ -101,6 +117,11 @@ export class Sandbox implements Disposable {
   /** Puts a uv on PATH that makes environments with the real Python and installs empty packages. */
   uv(before = ""): void {
     this.script("path/uv", fakeUv(realPython, before));
+  }
+
+  private packagesOf(folder: string): string {
+    const [python = ""] = readdirSync(this.path(folder, "lib"));
+    return this.path(folder, "lib", python, "site-packages");
   }
 
   [Symbol.dispose](): void {
