@@ -52,10 +52,10 @@ def value_of(described: Any) -> Any:
 
 
 def _text(content: str) -> str:
-    return struct.pack(f"<{len(content) // 4}H", *bytes_units(content)).decode("utf-16-le", "surrogatepass")
+    return struct.pack(f"<{len(content) // 4}H", *_code_units(content)).decode("utf-16-le", "surrogatepass")
 
 
-def bytes_units(content: str) -> list[int]:
+def _code_units(content: str) -> list[int]:
     return [int(content[start : start + 4], 16) for start in range(0, len(content), 4)]
 
 

@@ -25,15 +25,6 @@ class Decoder:
         """Refs in arguments become the objects in `refs`."""
         self._refs = refs
         self._decode_value = msgspec.msgpack.Decoder(ext_hook=self._extension).decode
-        self._by_code: dict[int, Callable[[memoryview], Any]] = {
-            Extension.INTEGER: lambda payload: int.from_bytes(payload, "little", signed=True),
-            Extension.TUPLE: lambda payload: tuple(self._items(payload)),
-            Extension.DICT: self._dict,
-            Extension.NDARRAY: decode_array,
-            Extension.FLOAT: lambda payload: _FLOAT.unpack(payload)[0],
-            Extension.TEXT: lambda payload: str(payload, "utf-16-le", "surrogatepass"),
-            Extension.REF: lambda payload: self._refs.get(_REF.unpack(payload)[0]),
-        }
 
     def body_decoder(self, shape: type[_Body]) -> Callable[[bytes], _Body]:
         """Make a function that decodes bodies of one shape.
@@ -55,29 +46,44 @@ class Decoder:
         return checked
 
     def _extension(self, code: int, payload: memoryview) -> Any:
-        make = self._by_code.get(code)
+        # Nested types come straight back here: 200 levels must fit well into Python's limit of 1000 calls.
+        if code == Extension.TUPLE:
+            return tuple(_array(self._decode_value(payload)))
+        if code == Extension.DICT:
+            return _dict(_array(self._decode_value(payload)))
+        if code == Extension.REF:
+            return self._refs.get(_REF.unpack(payload)[0])
+        make = _LEAVES.get(code)
         if make is None:
             raise CallFailure("protocol", f"the extension type 0x{code & 0xFF:02x} is not in the protocol")
         return make(payload)
 
-    def _items(self, payload: memoryview) -> list[Any]:
-        items = self._decode_value(payload)
-        if type(items) is not list:
-            raise CallFailure("protocol", "a TUPLE or DICT does not hold an array")
-        return items
 
-    def _dict(self, payload: memoryview) -> dict[Any, Any]:
-        items = self._items(payload)
-        keys = items[::2]
-        made = dict(zip(keys, items[1::2], strict=True))
-        if len(made) != len(keys):
-            # JavaScript tells 1 and true, or 1 and 1n, apart; losing one of two entries would go unnoticed.
-            raise CallFailure(
-                "value",
-                f"an argument is a map in which some of the {len(keys)} keys are equal in Python",
-                direction="argument",
-                path="",
-                type="dict",
-                hint="1, 1n and true are the same key in Python",
-            )
-        return made
+def _array(items: Any) -> list[Any]:
+    if type(items) is not list:
+        raise CallFailure("protocol", "a TUPLE or DICT does not hold an array")
+    return items
+
+
+def _dict(items: list[Any]) -> dict[Any, Any]:
+    keys = items[::2]
+    made = dict(zip(keys, items[1::2], strict=True))
+    if len(made) != len(keys):
+        # JavaScript tells 1 and true, or 1 and 1n, apart; losing one of two entries would go unnoticed.
+        raise CallFailure(
+            "value",
+            f"an argument is a map in which some of the {len(keys)} keys are equal in Python",
+            direction="argument",
+            path="",
+            type="dict",
+            hint="1, 1n and true are the same key in Python",
+        )
+    return made
+
+
+_LEAVES: Final[dict[int, Callable[[memoryview], Any]]] = {
+    Extension.INTEGER: lambda payload: int.from_bytes(payload, "little", signed=True),
+    Extension.NDARRAY: decode_array,
+    Extension.FLOAT: lambda payload: _FLOAT.unpack(payload)[0],
+    Extension.TEXT: lambda payload: str(payload, "utf-16-le", "surrogatepass"),
+}

@@ -44,8 +44,17 @@ def traceback_text(exception: BaseException) -> str:
         _strip_worker_frames(printed)
         text = "".join(printed.format())
     except BaseException:  # Classes of user code take part in the formatting, and may raise anything.
-        text = f"{type(exception).__qualname__}: {_text_of(exception)}\n"
+        text = f"{type(exception).__qualname__}: {text_of(exception)}\n"
     return _cut(text, "\n")
+
+
+def text_of(exception: BaseException) -> str:
+    """Return `str(exception)`, whatever that does."""
+    try:
+        return str(exception)
+    except BaseException as failure:
+        # `__str__` is user code too, and its failure must not hide the first one.
+        return f"<no message: {type(failure).__qualname__} in __str__ of {type(exception).__qualname__}>"
 
 
 def type_name(kind: type) -> str:
@@ -65,7 +74,7 @@ def _describe(exception: BaseException, cause: dict[str, object] | None) -> dict
         "traceback": traceback_text(exception),
         "cause": cause,
     }
-    return _error_map("exception", _text_of(exception), fields)
+    return _error_map("exception", text_of(exception), fields)
 
 
 def _chain(exception: BaseException) -> list[BaseException]:
@@ -86,15 +95,6 @@ def _strip_worker_frames(printed: traceback.TracebackException) -> None:
             link.stack[:] = [frame for frame in link.stack if not frame.filename.startswith(_PACKAGE_FOLDER)]
             # Python cuts cycles when it builds this tree, so the walk ends.
             waiting += [link.__cause__, link.__context__, *(getattr(link, "exceptions", None) or ())]
-
-
-def _text_of(exception: BaseException) -> str:
-    try:
-        return str(exception)
-    except (
-        BaseException
-    ) as failure:  # `__str__` is user code too, and its failure must not hide the first one.
-        return f"<no message: {type(failure).__qualname__} in __str__ of {type(exception).__qualname__}>"
 
 
 def _one_line(text: str) -> str:

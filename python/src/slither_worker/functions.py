@@ -8,7 +8,7 @@ from collections.abc import Callable
 from types import ModuleType
 from typing import Any, Final
 
-from slither_worker.errors import CallFailure, exception_map, traceback_text, type_name
+from slither_worker.errors import CallFailure, exception_map, text_of, traceback_text, type_name
 
 _MAX_SUGGESTIONS: Final = 3
 
@@ -30,7 +30,7 @@ def load_module(name: str) -> ModuleType:
             raise _failed(name, error) from None
         # The folder listings that Python keeps would hide a file that is written right after this failure.
         importlib.invalidate_caches()
-        raise _not_found(name, error.name, str(error), traceback_text(error)) from None
+        raise _not_found(name, str(error.name), text_of(error), traceback_text(error)) from None
     except BaseException as error:
         raise _failed(name, error) from None
 
@@ -50,7 +50,7 @@ def find_attribute(owner: object, path: str, owner_name: str) -> object:
                 raise CallFailure.of_user_code(error) from None
             raise CallFailure(
                 "function_not_found",
-                str(error),
+                text_of(error),
                 target=f"{owner_name}.{path}",
                 reason="missing",
                 suggestions=_suggestions(owner, name),
@@ -74,7 +74,7 @@ def _suggestions(owner: object, name: str) -> list[str]:
 
     try:
         names = [known for known in dir(owner) if name.startswith("_") or not known.startswith("_")]
-    except Exception:  # `__dir__` may be user code.
+    except BaseException:  # `__dir__` may be user code.
         return []
     return difflib.get_close_matches(name, names, n=_MAX_SUGGESTIONS)
 
@@ -87,5 +87,6 @@ def _not_found(module: str, missing: str, message: str, traceback: str) -> CallF
 
 def _failed(module: str, error: BaseException) -> CallFailure:
     cause = exception_map(error)
-    message = f"{module} raised {cause['type']} while it was imported: {cause['message']}"
+    reason = f": {cause['message']}" if cause["message"] else ""
+    message = f"{module} raised {cause['type']} while it was imported{reason}"
     return CallFailure("module_failed", message, module=module, traceback=cause["traceback"], cause=cause)

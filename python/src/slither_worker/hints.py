@@ -36,7 +36,7 @@ _HINTS: Final = {
     "numpy.timedelta64": "convert it with value.astype('int64')",
     "numpy.complexfloating": "send value.real and value.imag",
     "numpy.longdouble": "convert it with float(value)",
-    "numpy.ma.MaskedArray": "convert it with value.filled(...)",
+    "numpy.MaskedArray": "convert it with value.filled(...)",
     "numpy.ndarray": "convert it with numpy.asarray(value)",
     "pandas.DataFrame": "convert it with value.to_dict('records')",
     "pandas.Series": "convert it with value.tolist(), or value.to_numpy()",
@@ -63,7 +63,8 @@ def hint_for(value: object) -> str:
     kind = type(value)
     if hasattr(kind, "__dataclass_fields__"):
         return "convert it with dataclasses.asdict(value)"
-    for base in kind.__mro__:
+    # An enum of integers is an enum first, and an integer last.
+    for base in sorted(kind.__mro__, key=lambda base: base.__module__ == "builtins"):
         name = type_name(base)
         found = _HINTS.get(name) or _HINTS.get(_public_name(name))
         if found:

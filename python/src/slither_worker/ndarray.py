@@ -44,10 +44,10 @@ def is_array(value: object) -> bool:
     return numpy is not None and type(value) is getattr(numpy, "ndarray", None)
 
 
-def scalar_item(value: object) -> Any:
+def scalar_item(value: Any) -> Any:
     """Return the Python scalar that equals a numpy scalar; `None` for everything else."""
     generic = getattr(sys.modules.get("numpy"), "generic", None)
-    if generic is None or not isinstance(value, generic):
+    if generic is None or not issubclass(type(value), generic):
         return None
     item = value.item()
     return item if type(item) in _SCALARS else None

@@ -17,7 +17,6 @@ from slither_worker.protocol import FORBIDDEN_KEY, MAX_DEPTH, Extension
 from slither_worker.refs import Refs
 from slither_worker.value_path import Path, path_text
 
-_CONTAINERS: Final = frozenset({list, tuple, dict})
 _KEY_TYPES: Final = frozenset({type(None), bool, int, float, str})
 _REF: Final = struct.Struct("<I")
 _encode: Final = msgspec.msgpack.Encoder().encode
@@ -39,45 +38,44 @@ class _Rebuild:
         self._open: set[int] = set()  # The containers around the current value, by identity.
 
     def value(self, value: Any, path: Path) -> Any:
+        # Calls itself directly: 200 levels must fit well into Python's limit of 1000 calls.
         kind = type(value)
-        if kind in self._unchanged:
+        unchanged = self._unchanged
+        rebuilt: Any
+        if kind in unchanged:
             return value
-        if kind is str:
-            return _text(value)
-        if kind is int:
-            return _integer(value)
-        if kind in _CONTAINERS:
-            return self._container(value, path)
-        return self._other(value, path)
+        if kind is list or kind is tuple:
+            self._enter(value, path)
+            rebuilt = [
+                item if type(item) in unchanged else self.value(item, (path, index))
+                for index, item in enumerate(value)
+            ]
+            if kind is tuple:
+                rebuilt = Ext(Extension.TUPLE, _encode(rebuilt))
+        elif kind is dict:
+            self._enter(value, path)
+            rebuilt = {
+                key: item if type(item) in unchanged else self.value(item, (path, key))
+                for key, item in value.items()
+            }
+            rebuilt = self._keys(rebuilt, value, path)
+        else:
+            return self._leaf(value, path)
+        self._open.discard(id(value))
+        return rebuilt
 
-    def _container(self, value: Any, path: Path) -> Any:
+    def _enter(self, value: object, path: Path) -> None:
         if id(value) in self._open:
             raise _refused(value, path, "it contains itself", "give back a value without cycles")
         if len(self._open) >= MAX_DEPTH:
             problem = f"it is nested deeper than {MAX_DEPTH} levels"
             raise _refused(value, path, problem, "give back a flatter value")
         self._open.add(id(value))
-        rebuilt = self._dict(value, path) if type(value) is dict else self._sequence(value, path)
-        self._open.discard(id(value))
-        return rebuilt
 
-    def _sequence(self, value: list[Any] | tuple[Any, ...], path: Path) -> list[Any] | Ext:
-        unchanged = self._unchanged
-        items = [
-            item if type(item) in unchanged else self.value(item, (path, index))
-            for index, item in enumerate(value)
-        ]
-        return items if type(value) is list else Ext(Extension.TUPLE, _encode(items))
-
-    def _dict(self, value: dict[Any, Any], path: Path) -> dict[str, Any] | Ext:
-        unchanged = self._unchanged
-        items = {
-            key: item if type(item) in unchanged else self.value(item, (path, key))
-            for key, item in value.items()
-        }
-        if str in unchanged and set(map(type, items)) <= {str} and FORBIDDEN_KEY not in items:
+    def _keys(self, items: dict[Any, Any], owner: object, path: Path) -> dict[str, Any] | Ext:
+        if str in self._unchanged and set(map(type, items)) <= {str} and FORBIDDEN_KEY not in items:
             return items
-        keys = [self._key(key, value, path) for key in items]
+        keys = [self._key(key, owner, path) for key in items]
         if set(map(type, keys)) <= {str}:
             return dict(zip(keys, items.values(), strict=True))
         return Ext(Extension.DICT, _encode([*chain.from_iterable(zip(keys, items.values(), strict=True))]))
@@ -89,12 +87,22 @@ class _Rebuild:
             raise _refused(owner, path, problem, "use keys of type str, int, float, bool or None")
         if plain == FORBIDDEN_KEY:
             raise _refused(owner, path, f"it has the key {FORBIDDEN_KEY}", "use another key")
-        return self.value(plain, path)
+        return self._leaf(plain, path)
 
-    def _other(self, value: Any, path: Path) -> Any:
+    def _leaf(self, value: Any, path: Path) -> Any:
         item = scalar_item(value)
         if item is not None:
-            return self.value(item, path)
+            value = item
+        kind = type(value)
+        if kind in self._unchanged:
+            return value
+        if kind is str:
+            return _text(value)
+        if kind is int:
+            return _integer(value)
+        return self._other(value, path)
+
+    def _other(self, value: Any, path: Path) -> Any:
         unsupported = dtype_problem(value) if is_array(value) else None
         if is_array(value) and unsupported is None:
             return Ext(Extension.NDARRAY, encode_array(value))

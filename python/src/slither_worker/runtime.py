@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, Final
 
 from slither_worker.decode import Decoder
@@ -14,6 +14,8 @@ from slither_worker.protocol import Kind, Returns
 from slither_worker.refs import Refs
 
 Answer = tuple[Kind, bytes]
+Work = Callable[[], Answer | None]
+"""Does what a message asks for; gives no answer to messages that have none."""
 
 _Args = list[Any]
 _Kwargs = dict[str, Any]
@@ -34,7 +36,9 @@ class Runtime:
         self._refs = Refs()
         self._encoder = Encoder(self._refs)
         decoder = Decoder(self._refs)
-        self._decoders = {kind: decoder.body_decoder(shape) for kind, shape in _SHAPES.items()}
+        self._decoders: dict[int, Callable[[bytes], Any]] = {
+            kind: decoder.body_decoder(shape) for kind, shape in _SHAPES.items()
+        }
         self._handlers: dict[int, Callable[..., Answer | None]] = {
             Kind.CALL: self._call,
             Kind.BATCH: self._batch,
@@ -43,17 +47,31 @@ class Runtime:
             Kind.RELEASE: self._release,
         }
 
-    def answer(self, kind: int, body: bytes) -> Answer | None:
-        """Handle one message; never raises, and returns `None` for messages that have no answer."""
+    def read(self, kind: int, body: bytes) -> Work:
+        """Decode one message, and return the work that it asks for.
+
+        These are two steps, so that the bytes of a large message can be let go before its work begins.
+        Neither raises: what goes wrong is the answer.
+        """
         try:
-            handler = self._handlers.get(kind)
-            if handler is None:
+            if kind not in self._handlers:
                 raise CallFailure("protocol", f"a message of kind 0x{kind:02x} is not expected here")
-            return handler(*self._decoders[Kind(kind)](body))
+            fields = self._decoders[kind](body)
         except CallFailure as failure:
-            return Kind.ERROR, self._encoder.encode_message(failure.error)
+            answer = self._error(failure)
+            return lambda: answer
+        return lambda: self._answer(kind, fields)
+
+    def _answer(self, kind: int, fields: Iterable[Any]) -> Answer | None:
+        try:
+            return self._handlers[kind](*fields)
+        except CallFailure as failure:
+            return self._error(failure)
         except Exception as error:  # Such as MemoryError: the call fails, the session goes on.
-            return Kind.ERROR, self._encoder.encode_message(CallFailure.of_user_code(error).error)
+            return self._error(CallFailure.of_user_code(error))
+
+    def _error(self, failure: CallFailure) -> Answer:
+        return Kind.ERROR, self._encoder.encode_message(failure.error)
 
     def _call(self, module: str, path: str, args: _Args, kwargs: _Kwargs, returns: Returns) -> Answer:
         function = find_function(module, path)
@@ -63,9 +81,10 @@ class Runtime:
         function = find_function(module, path)
         expected = len(payloads)  # Taken first: the function may change the list.
         results, nanoseconds = _timed(lambda: function(payloads))
-        if not isinstance(results, list) or len(results) != expected:
-            raise _batch_failure(f"{module}.{path}", expected, results)
-        return self._reply("value", list(results) if type(results) is not list else results, nanoseconds)
+        rows = _exact_list(results)
+        if rows is None or len(rows) != expected:
+            raise _batch_failure(f"{module}.{path}", expected, rows, type_name(type(results)))
+        return self._reply("value", rows, nanoseconds)
 
     def _ref_call(self, ref: int, path: str, args: _Args, kwargs: _Kwargs, returns: Returns) -> Answer:
         owner = self._refs.get(ref)
@@ -99,11 +118,15 @@ def _timed(function: Callable[[], Any]) -> tuple[Any, int]:
     return value, time.monotonic_ns() - started
 
 
-def _batch_failure(function: str, expected: int, results: object) -> CallFailure:
-    kind = type_name(type(results))
-    got = len(results) if isinstance(results, list) else None
+def _exact_list(results: Any) -> list[Any] | None:
+    if type(results) is list:
+        return results
+    # Nothing that a subclass may have overridden is called.
+    return list.copy(results) if issubclass(type(results), list) else None
+
+
+def _batch_failure(function: str, expected: int, rows: list[Any] | None, kind: str) -> CallFailure:
+    got = None if rows is None else len(rows)
     came = f"a {kind}" if got is None else f"{got}"
-    message = (
-        f"{function} must give back a list of {expected} results, one for each payload, in order; got {came}"
-    )
-    return CallFailure("batch_result", message, expected=expected, got=got, type=kind)
+    wanted = f"{function} must give back a list of {expected} results, one for each payload, in order"
+    return CallFailure("batch_result", f"{wanted}; got {came}", expected=expected, got=got, type=kind)

@@ -33,9 +33,8 @@ class _Welcome(msgspec.Struct, rename="camel"):
 
 def main() -> None:
     """Run a worker; returns only by ending the process."""
-    token = os.environ.pop(
-        _TOKEN_VARIABLE, None
-    )  # At once, so that no child process of user code inherits it.
+    # Taken out at once, so that no child process of user code inherits it.
+    token = os.environ.pop(_TOKEN_VARIABLE, None)
     if len(sys.argv) != 3 or sys.argv[1] != "--socket" or not token:
         sys.exit(f"usage: {_USAGE}")
     die_with_parent()
@@ -59,8 +58,11 @@ def _serve_one(channel: Channel, runtime: Runtime) -> bool:
     frame = channel.receive()
     if frame is None or frame.kind == Kind.CLOSE:
         return False
-    answer = runtime.answer(frame.kind, frame.body)
-    return answer is None or _send(channel, answer[0], frame.call, answer[1])
+    call = frame.call
+    work = runtime.read(frame.kind, frame.body)
+    del frame
+    answer = work()
+    return answer is None or _send(channel, answer[0], call, answer[1])
 
 
 def _send(channel: Channel, kind: Kind, call: int, body: bytes) -> bool:

@@ -1,0 +1,124 @@
+from __future__ import annotations
+
+import os
+import socket
+import threading
+from collections.abc import Iterator
+
+import pytest
+
+from slither_worker.channel import Channel
+
+LARGE = bytes(range(256)) * 8192
+
+
+@pytest.fixture
+def pair() -> Iterator[tuple[Channel, socket.socket]]:
+    ours, theirs = socket.socketpair()
+    channel = Channel(ours)
+    theirs.settimeout(20)
+    with theirs:
+        yield channel, theirs
+    channel.close()
+
+
+def test_a_frame_is_received_as_kind_call_and_body(pair: tuple[Channel, socket.socket]) -> None:
+    channel, other = pair
+    other.sendall(bytes.fromhex("03000000 11 01020304 abcdef"))
+
+    assert channel.receive() == (0x11, 0x04030201, b"\xab\xcd\xef")
+
+
+def test_frames_that_came_together_are_received_one_by_one(pair: tuple[Channel, socket.socket]) -> None:
+    channel, other = pair
+    other.sendall(bytes.fromhex("01000000 11 01000000 c0 00000000 12 02000000 01000000 13 03000000 c2"))
+
+    assert [channel.receive() for _ in range(3)] == [(0x11, 1, b"\xc0"), (0x12, 2, b""), (0x13, 3, b"\xc2")]
+
+
+def test_a_frame_that_comes_in_pieces_is_received_whole(pair: tuple[Channel, socket.socket]) -> None:
+    channel, other = pair
+    frame = len(LARGE).to_bytes(4, "little") + bytes.fromhex("11 01000000") + LARGE
+
+    def send_in_pieces() -> None:
+        other.sendall(frame[:2])
+        other.sendall(frame[2:9])
+        other.sendall(frame[9:])
+
+    thread = threading.Thread(target=send_in_pieces)
+    thread.start()
+    received = channel.receive()
+    thread.join()
+    assert received == (0x11, 1, LARGE)
+
+
+@pytest.mark.parametrize("before", ["", "0300", "030000001101000000", "030000001101000000abcd"])
+def test_end_of_file_is_no_frame_also_in_the_middle_of_one(
+    before: str, pair: tuple[Channel, socket.socket]
+) -> None:
+    channel, other = pair
+    other.sendall(bytes.fromhex(before))
+    other.close()
+
+    assert channel.receive() is None
+
+
+def test_a_small_frame_is_written_at_once() -> None:
+    # On this kind of socket one read gives what one write has sent.
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    channel = Channel(ours)
+    with theirs:
+        channel.send(0x20, 5, b"\xc0")
+        assert theirs.recv(100) == bytes.fromhex("01000000 20 05000000 c0")
+    channel.close()
+
+
+def test_a_large_frame_arrives_whole(pair: tuple[Channel, socket.socket]) -> None:
+    channel, other = pair
+    thread = threading.Thread(target=channel.send, args=(0x20, 5, LARGE))
+    thread.start()
+    with other.makefile("rb") as reader:
+        header, body = reader.read(9), reader.read(len(LARGE))
+    thread.join()
+
+    assert header == len(LARGE).to_bytes(4, "little") + bytes.fromhex("20 05000000")
+    assert body == LARGE
+
+
+def test_sending_to_a_side_that_is_gone_raises(pair: tuple[Channel, socket.socket]) -> None:
+    channel, other = pair
+    other.close()
+
+    with pytest.raises(ConnectionError):
+        channel.send(0x20, 1, b"\xc0")
+
+
+def test_a_reset_connection_is_the_end_of_file(pair: tuple[Channel, socket.socket]) -> None:
+    channel, other = pair
+    channel.send(0x20, 1, b"never read")
+    other.close()
+
+    assert channel.receive() is None
+
+
+def test_a_forked_child_does_not_hold_the_channel_open() -> None:
+    ours, theirs = socket.socketpair()
+    channel = Channel(ours)
+    channel.detach_in_forked_children()
+    end_of_test, release_child = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.close(release_child)
+        theirs.close()
+        os.read(end_of_test, 1)
+        os._exit(0)
+    theirs.settimeout(20)
+    with theirs:
+        channel.send(0x20, 1, b"")
+        channel.close()
+        received = theirs.recv(100) + theirs.recv(100)
+    os.close(release_child)
+    os.close(end_of_test)
+    os.waitpid(child, 0)
+
+    assert received == bytes.fromhex("00000000 20 01000000")
