@@ -51,11 +51,10 @@ def test_an_exception_is_described_by_class_module_message_and_traceback() -> No
     assert error["traceback"].rstrip().endswith("Loud: too loud")
 
 
-def test_a_message_of_many_lines_becomes_one_and_the_traceback_keeps_them() -> None:
+def test_a_message_of_many_lines_is_kept_as_it_is() -> None:
     error = _described(ValueError("first\n\n  second\r\nthird"))
 
-    assert error["message"] == "first second third"
-    assert "first\n\n  second" in error["traceback"]
+    assert error["message"] == "first\n\n  second\r\nthird"
 
 
 def test_the_reason_is_the_cause_else_the_context_unless_that_is_suppressed() -> None:
@@ -170,7 +169,6 @@ def test_a_text_over_64_kib_is_cut_in_the_middle_and_says_how_much() -> None:
     assert message.endswith("é>")
     assert "134466 bytes are left out here" in message
     assert len(message.encode()) < 66_000
-    assert "\n" not in message
     assert len(error["traceback"].encode()) < 66_000
     assert error["traceback"].startswith("Traceback")
     assert error["traceback"].endswith("é>\n")

@@ -92,6 +92,14 @@ def test_what_c_code_has_printed_is_not_lost_at_the_end() -> None:
         assert worker.finish() == (0, "from C\n", "")
 
 
+def test_functions_registered_with_atexit_run_at_close() -> None:
+    with WorkerProcess() as worker:
+        worker.node.value("print_at_exit")
+        worker.node.send(Kind.CLOSE, None)
+
+        assert worker.finish() == (0, "at exit\n", "")
+
+
 def test_a_line_comes_out_while_the_call_that_printed_it_still_runs() -> None:
     with WorkerProcess() as worker:
         worker.node.send(Kind.CALL, ["sample", "announce_and_wait_forever", [], {}, "value"], 1)

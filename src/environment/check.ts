@@ -2,7 +2,13 @@ import { PythonPackageMissingError, PythonVersionError } from "../errors/python-
 import type { Candidate, Interpreter } from "./interpreter.js";
 import { type Probe, probe } from "./probe.js";
 import { installRemedy, newerRemedy } from "./remedy.js";
-import { isNewEnough, MINIMUM_PYTHON_TEXT, WORKER_PACKAGE } from "./worker-needs.js";
+import {
+  isMsgspecNewEnough,
+  isNewEnough,
+  MINIMUM_MSGSPEC,
+  MINIMUM_PYTHON_TEXT,
+  WORKER_PACKAGE,
+} from "./worker-needs.js";
 
 /**
  * Runs a candidate once and makes sure that a worker can run on it.
@@ -32,11 +38,16 @@ export function requireVersion(candidate: Candidate, answer: Probe): void {
 }
 
 function requireMsgspec(candidate: Candidate, answer: Probe): string {
-  if (answer.msgspec !== null) return answer.msgspec;
-  const missing = answer.msgspecError === null || answer.msgspecError.includes("No module named");
+  if (answer.msgspec !== null && isMsgspecNewEnough(answer.msgspec)) return answer.msgspec;
   throw new PythonPackageMissingError(candidate, {
-    package: WORKER_PACKAGE,
-    detail: missing ? "a Python without it" : `an import error, ${answer.msgspecError}`,
-    remedy: installRemedy(candidate, WORKER_PACKAGE),
+    package: `${WORKER_PACKAGE}>=${MINIMUM_MSGSPEC}`,
+    detail: whatCame(answer),
+    remedy: installRemedy(candidate, `${WORKER_PACKAGE}>=${MINIMUM_MSGSPEC}`),
   });
+}
+
+function whatCame({ msgspec, msgspecError }: Probe): string {
+  if (msgspec !== null) return `${WORKER_PACKAGE} ${msgspec}`;
+  const missing = msgspecError === null || msgspecError.includes("No module named");
+  return missing ? "a Python without it" : `an import error, ${msgspecError}`;
 }

@@ -26,5 +26,5 @@ export function newerRemedy(chosen: Chosen): string {
 export function installRemedy(chosen: Chosen, name: string): string {
   return chosen.managed
     ? `Make it again: ${MAKE}`
-    : `Install it: ${chosen.path} -m pip install ${name}; or make an environment: ${MAKE}`;
+    : `Install it: ${chosen.path} -m pip install '${name}'; or make an environment: ${MAKE}`;
 }

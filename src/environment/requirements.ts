@@ -17,7 +17,9 @@ export function normalize(requirements: readonly string[], folder: string): stri
 /** What was asked for before and is not asked for anew, and what is asked for now: so that adding one package does not take away another. */
 export function merge(before: readonly string[], now: readonly string[]): string[] {
   const renewed = new Set(now.map(projectName));
-  return [...new Set([...before.filter((requirement) => !renewed.has(projectName(requirement))), ...now])].sort();
+  return [
+    ...new Set([...before.filter((requirement) => !renewed.has(projectName(requirement))), ...now]),
+  ].sort();
 }
 
 /** What is wrong with a requirement, or undefined: an option for pip in its place would change more than it says. */

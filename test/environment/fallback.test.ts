@@ -88,7 +88,7 @@ describe("when Python has no ensurepip", () => {
     box.install(".slither/venv", "msgspec", "0.20.0");
     box.install(".slither/venv", "one", "1.0");
     box.script("path/uv", "echo 'error: gone' >&2; exit 2");
-    const made = await create(box, { requirements: ["one"] });
+    const made = await create(box, { requirements: ["one>=1"] });
     expect(made).toMatchObject({ interpreter: before.interpreter, outcome: "fallback" });
   });
 

@@ -101,7 +101,7 @@ test("the first folder that exists fails for what it lacks, although the next wo
   box.pretender(".venv/bin/python", "3.12.1", "0.20.0");
   const error = await failure(findPython({ cwd: box.cwd, env: box.env }));
   expect(error).toBeInstanceOf(PythonPackageMissingError);
-  expect(error).toMatchObject({ package: "msgspec", source: ".slither/venv" });
+  expect(error).toMatchObject({ package: "msgspec>=0.20", source: ".slither/venv" });
   expect(error.message).toMatch(/Make it again: npx slither setup$/);
 });
 
@@ -128,19 +128,19 @@ test("a real environment without msgspec fails with the command that installs it
   const python = box.environment("bare");
   const error = await failure(findPython({ python, cwd: box.cwd, env: box.env }));
   expect(error).toBeInstanceOf(PythonPackageMissingError);
-  expect(error.message).toContain(`${python} -m pip install msgspec`);
+  expect(error.message).toContain(`${python} -m pip install 'msgspec>=0.20'`);
 });
 
 test("a real environment with msgspec is found, as the path of its own interpreter", async () => {
   using box = new Sandbox();
-  const python = box.environment(".venv", { msgspec: "0.19.0" });
+  const python = box.environment(".venv", { msgspec: "0.21.0" });
   const found = await findPython({ cwd: box.cwd, env: box.env });
-  expect(found).toMatchObject({ path: python, source: ".venv", msgspec: "0.19.0" });
+  expect(found).toMatchObject({ path: python, source: ".venv", msgspec: "0.21.0" });
 });
 
 test("a launcher on PATH is seen through: what it starts is what is used", async () => {
   using box = new Sandbox();
-  const python = box.environment("real", { msgspec: "0.19.0" });
+  const python = box.environment("real", { msgspec: "0.21.0" });
   box.script("path/python3", `exec '${python}' "$@"`);
   const found = await findPython({ cwd: box.cwd, env: box.env });
   expect(found).toMatchObject({ path: python, source: "python3 on PATH" });
@@ -151,4 +151,14 @@ test("when there is no Python at all, everything that was tried is named", async
   const error = await failure(findPython({ cwd: box.cwd, env: box.env }));
   expect(error).toMatchObject({ reason: "missing", path: undefined });
   expect(error.message).toMatch(/\.slither\/venv, \.venv or python3 on PATH.*SLITHER_PYTHON/);
+});
+
+test("a msgspec that is too old is refused, with both versions", async () => {
+  using box = new Sandbox();
+  box.pretender(".venv/bin/python", "3.12.1", "0.19.0");
+  const error = await findPython({ cwd: box.cwd, env: box.env }).catch((reason) => reason);
+  expect(error).toMatchObject({ code: "SLITHER_PYTHON_PACKAGE_MISSING" });
+  expect(error.message).toContain(
+    "expected the package `msgspec>=0.20` in the Python from .venv, got msgspec 0.19.0",
+  );
 });

@@ -74,7 +74,8 @@ def _describe(exception: BaseException, cause: dict[str, object] | None) -> dict
         "traceback": traceback_text(exception),
         "cause": cause,
     }
-    return _error_map("exception", text_of(exception), fields)
+    # Its own text, lines and all: only what the worker says itself is one line.
+    return {"code": "exception", "message": _cut(text_of(exception), "\n"), **fields}
 
 
 def _chain(exception: BaseException) -> list[BaseException]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import os
 import signal
@@ -29,10 +30,12 @@ def die_with_parent() -> None:
 
 
 def leave() -> NoReturn:
-    """End the process with code 0, after what was printed is written.
+    """End the process with code 0, after the `atexit` functions have run and what was printed is written.
 
-    `sys.exit` would wait for threads that user code has started and that may never end.
+    `sys.exit` would also wait for threads that user code has started and that may never end.
     """
+    with contextlib.suppress(BaseException):  # What they raise is printed; leaving comes first.
+        atexit._run_exitfuncs()
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(Exception):  # Closed or replaced by user code; there is nobody left to tell.
             stream.flush()

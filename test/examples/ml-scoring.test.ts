@@ -1,0 +1,112 @@
+import { fileURLToPath } from "node:url";
+import { local, type Rejection, type Session } from "slither-ts";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { featureCache, type RawRecord, scoringPipe } from "../../examples/ml-scoring/scoring-pipe.js";
+
+const PYTHON_FOLDER = fileURLToPath(new URL("../../examples/ml-scoring/python", import.meta.url));
+const METADATA = { modelId: "model", featureSet: "f1-f2" };
+
+// Two features; the class is decided by the first.
+const FEATURES = Array.from({ length: 40 }, (_, index) => [
+  index < 20 ? -3 - index / 10 : 3 + index / 10,
+  0.5,
+]);
+const LABELS = FEATURES.map(([first]) => ((first as number) < 0 ? "low" : "high"));
+
+const good = (id: string): RawRecord => ({ id, data: { f1: 4, f2: 0.5 } });
+
+let engine: Awaited<ReturnType<typeof local>>;
+let session: Session;
+
+beforeAll(async () => {
+  engine = await local({ pythonPath: [PYTHON_FOLDER] });
+  session = await engine.session({ id: "a" });
+  const feature_names = ["f1", "f2"];
+  await session.call("ml_scorer", "train_model", ["model", FEATURES, LABELS], { kwargs: { feature_names } });
+});
+
+afterAll(() => engine.close());
+
+async function score(records: readonly unknown[], metadata = METADATA) {
+  return scoringPipe(featureCache())
+    .run(records as RawRecord[], { session, metadata })
+    .collect();
+}
+
+describe("only the bad record is rejected, with the reason", () => {
+  const among = async (record: unknown): Promise<Rejection> => {
+    const { outputs, rejected, ledger } = await score([good("first"), record, good("last")]);
+    expect(outputs.high_confidence.map((item) => item.id)).toEqual(["first", "last"]);
+    expect(rejected).toHaveLength(1);
+    expect(ledger).toMatchObject({ in: 3, out: 2, rejected: 1, unfinished: 0, balanced: true });
+    return rejected[0] as Rejection;
+  };
+
+  it("a record without a field", async () => {
+    const { id, stage, reason, traceback } = await among({ id: "bad", data: { f1: 1 } });
+    expect({ id, stage }).toEqual({ id: "bad", stage: "featurize" });
+    expect(reason).toContain("record bad: expected the fields f1, f2, got f1");
+    expect(traceback).toContain("in _features_of");
+  });
+
+  it("a record with NaN", async () => {
+    const { reason } = await among({ id: "bad", data: { f1: Number.NaN, f2: 1 } });
+    expect(reason).toContain("record bad: expected f1 to be a finite number, got nan");
+  });
+
+  it("a record with text where a number belongs", async () => {
+    const { reason } = await among({ id: "bad", data: { f1: "four", f2: 1 } });
+    expect(reason).toContain("record bad: expected f1 to be a finite number, got 'four'");
+  });
+
+  it("a record with more features than the model", async () => {
+    const { reason } = await among({ id: "bad", data: { f1: 1, f2: 1, f3: 1 } });
+    expect(reason).toContain("record bad: expected the fields f1, f2, got f1, f2, f3");
+  });
+
+  it("a cached vector of another length than the model's", async () => {
+    const cache = featureCache();
+    await cache.vectors.put(["f1-f2", "bad"], [1, 2, 3]);
+    const { rejected } = await scoringPipe(cache)
+      .run([good("first"), good("bad")], { session, metadata: METADATA })
+      .collect();
+    expect(rejected.map(({ id, stage }) => [id, stage])).toEqual([["bad", "predict"]]);
+    expect(rejected[0]?.reason).toContain("record bad: model model was trained on 2 features, got 3");
+  });
+});
+
+it("an unknown model rejects every record with that reason, and routes none", async () => {
+  const { outputs, rejected, ledger } = await score([good("one"), good("two")], {
+    ...METADATA,
+    modelId: "none",
+  });
+  expect(Object.values(outputs).flat()).toEqual([]);
+  expect(rejected.map((rejection) => rejection.id)).toEqual(["one", "two"]);
+  expect(rejected[0]?.reason).toContain("session a has no model 'none'; it has model");
+  expect(ledger).toMatchObject({ in: 2, out: 0, rejected: 2, balanced: true });
+});
+
+it("the second run over the same records takes every vector from the cache, and scores the same", async () => {
+  const cache = featureCache();
+  const run = () =>
+    scoringPipe(cache)
+      .run([good("one"), good("two")], { session, metadata: METADATA })
+      .collect();
+  const [first, second] = [await run(), await run()];
+  const hits = ({ outputs }: typeof first) => outputs.high_confidence.map((item) => item.meta.cacheHit);
+  expect([hits(first), hits(second)]).toEqual([
+    [false, false],
+    [true, true],
+  ]);
+  expect(second.outputs.high_confidence.map((item) => item.payload)).toEqual(
+    first.outputs.high_confidence.map((item) => item.payload),
+  );
+});
+
+it("columns that were trained in another order than that of their names are not mixed up", async () => {
+  const swapped = FEATURES.map(([first, second]) => [second, first]);
+  const kwargs = { feature_names: ["f2", "f1"] };
+  await session.call("ml_scorer", "train_model", ["swapped", swapped, LABELS], { kwargs });
+  const { outputs } = await score([good("one")], { ...METADATA, modelId: "swapped" });
+  expect(outputs.high_confidence.map((item) => item.payload.prediction)).toEqual(["high"]);
+});
