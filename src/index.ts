@@ -45,7 +45,7 @@ export type { PipePlan, StagePlan } from "./pipe/plan.js";
 export type { Collected, Run, RunSummary } from "./pipe/run.js";
 export type { RunStats, StageStats } from "./pipe/stats.js";
 export type { Engine } from "./session/engine.js";
-export type { CallOptions, CloseOptions } from "./session/options.js";
+export type { CallOptions, CloseOptions, GetOptions } from "./session/options.js";
 export { Ref } from "./session/ref.js";
 export type { Session, SessionState } from "./session/session.js";
 export type { SessionOptions } from "./session/session-options.js";

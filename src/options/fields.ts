@@ -4,6 +4,9 @@ import { z } from "zod";
 
 const UNITS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
 
+/** The most that a Node timer counts to (24.8 days); more would make it fire at once. */
+export const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
 /** Milliseconds, or a number with a unit: `"200ms"`, `"5s"`, `"10m"`, `"1h"`, `"1d"`. */
 export type Duration = number | `${number}${keyof typeof UNITS}`;
 
@@ -38,4 +41,11 @@ export const instance = <T>(Class: abstract new (...args: never[]) => T, expecte
 export const abortSignal = instance(AbortSignal, "an AbortSignal");
 
 export const plainObject = <T extends object>(expected: string): z.ZodType<T, T> =>
-  z.custom<T>((value) => typeof value === "object" && value !== null && !Array.isArray(value), expected);
+  z.custom<T>(isPlainObject, expected);
+
+function isPlainObject(value: unknown): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  // The second: a plain object of another realm.
+  return prototype === null || Object.getPrototypeOf(prototype) === null;
+}

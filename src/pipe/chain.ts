@@ -1,5 +1,11 @@
 import type { Session } from "../session/session.js";
-import type { Chunk, Operator, StageContext } from "../stage/contract.js";
+import {
+  type Chunk,
+  type Operator,
+  type SessionEnd,
+  type StageContext,
+  StageFailure,
+} from "../stage/contract.js";
 import { nodeOperator } from "../stage/node.js";
 import { pythonOperator } from "../stage/python.js";
 import { routeOperator } from "../stage/route.js";
@@ -35,6 +41,7 @@ export function buildChain(options: ChainOptions): Chain {
   const stopUpTo = (last: number, reason: unknown): void => {
     for (const each of switches.slice(0, last + 1)) each.abort(reason);
   };
+  const sessionEnd: SessionEnd = { failure: undefined };
   let chunks: AsyncGenerator<Chunk> = source({
     input: options.input,
     id: options.plan.id,
@@ -46,7 +53,7 @@ export function buildChain(options: ChainOptions): Chain {
   for (const [index, stage] of options.plan.stages.entries()) {
     const stop = (reason: unknown): void => stopUpTo(index + 1, reason);
     const stopped = (switches[index + 1] as AbortController).signal;
-    chunks = observed(chunks, stage, contextOf(stage, index, options, { stop, stopped }));
+    chunks = observed(chunks, stage, contextOf(stage, index, options, { stop, stopped, sessionEnd }));
   }
   return { chunks, stop: (reason) => stopUpTo(switches.length - 1, reason) };
 }
@@ -55,7 +62,7 @@ function contextOf(
   stage: StagePlan,
   index: number,
   options: ChainOptions,
-  control: Pick<StageContext, "stop" | "stopped">,
+  control: Pick<StageContext, "stop" | "stopped" | "sessionEnd">,
 ): StageContext {
   const { run, plan, session, metadata, abort, accounts, events } = options;
   return {
@@ -107,8 +114,11 @@ async function* observed(
   try {
     yield* operatorOf(stage, context)(entering());
   } catch (error) {
-    if (began !== undefined) events.emit("stage-failure", { ...about, durationMs: elapsed(), error });
-    began = undefined;
+    // What comes through from another stage, or from the input, is not this stage's failure.
+    if (began !== undefined && error instanceof StageFailure && error.stage === stage.name) {
+      events.emit("stage-failure", { ...about, durationMs: elapsed(), error: error.cause });
+      began = undefined;
+    }
     throw error;
   } finally {
     const { in: taken, out, rejected } = books.counts;

@@ -1,4 +1,5 @@
 import { SlitherError } from "../errors/slither-error.js";
+import { reasonOf } from "../stage/contract.js";
 import type { Item, Rejection } from "../stage/item.js";
 import type { RunStatus } from "../telemetry/events.js";
 import type { Ledger } from "./ledger.js";
@@ -27,9 +28,8 @@ export class PipeHaltedError extends SlitherError {
   }) {
     const { in: taken, out, unfinished } = fields.ledger;
     const where = fields.stage === undefined ? "" : ` in stage ${fields.stage}`;
-    const why = fields.cause instanceof Error ? fields.cause.message : String(fields.cause);
     super(
-      `pipe ${fields.pipe} ${fields.status}${where} (${taken} records in, ${out} out, ${fields.ledger.rejected} rejected, ${unfinished} unfinished): ${why}`,
+      `pipe ${fields.pipe} ${fields.status}${where} (${taken} records in, ${out} out, ${fields.ledger.rejected} rejected, ${unfinished} unfinished): ${reasonOf(fields.cause)}`,
       { cause: fields.cause },
     );
     this.pipe = fields.pipe;

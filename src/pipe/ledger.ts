@@ -78,9 +78,9 @@ export class StageAccount implements StageBooks {
   }
 
   rejected(rejection: Rejection): void {
+    if (this.#rejected.length === KEPT_REJECTIONS) throw new TooManyRejectedError();
     this.counts.rejected += 1;
     this.#rejected.push(rejection);
-    if (this.#rejected.length > KEPT_REJECTIONS) throw new TooManyRejectedError();
   }
 
   unfinished(count: number): void {

@@ -64,9 +64,13 @@ export const runOptions = z.strictObject(
   { error: "an object" },
 );
 
-export const stageName = text("a name that is not empty").refine((name) => name !== "*", {
+const stageName = text("a name that is not empty").refine((name) => name !== "*", {
   error: 'a name other than "*"',
 });
+
+export const useArguments = z.strictObject({ stores: plainObject("an object of stores by name") });
+
+export const pythonStageArguments = z.strictObject({ name: stageName });
 
 export const nodeStageArguments = z.strictObject({
   name: stageName,
@@ -87,4 +91,7 @@ export const routeStageArguments = z.strictObject({
   ),
 });
 
-export const errorPolicy = z.enum(["halt", "reject"], { error: '"halt" or "reject"' });
+export const onErrorArguments = z.strictObject({
+  stage: text("the name of a stage"),
+  policy: z.enum(["halt", "reject"], { error: '"halt" or "reject"' }),
+});

@@ -4,16 +4,17 @@ import type { ErrorPolicy } from "../stage/contract.js";
 import type { NodeContext, NodeStage } from "../stage/node.js";
 import type { RouteStage } from "../stage/route.js";
 import {
-  errorPolicy,
   nodeStageArguments,
+  onErrorArguments,
   type PipeOptions,
   type PythonStageOptions,
   pipeOptions,
+  pythonStageArguments,
   pythonStageOptions,
   type RunOptions,
   routeStageArguments,
   runOptions,
-  stageName,
+  useArguments,
 } from "./options.js";
 import type { PipePlan, StagePlan } from "./plan.js";
 import { Run } from "./run.js";
@@ -37,10 +38,11 @@ export function pipe<In, Metadata extends object = AnyRecord>(
 }
 
 /** A pipe that has ended in its routes. */
-export type RoutedPipe<In, Out, Stores extends object, Metadata extends object, Routes extends string> = Omit<
-  Pipe<In, Out, Stores, Metadata, Routes>,
-  "node" | "python" | "route"
->;
+export interface RoutedPipe<In, Out, Stores extends object, Metadata extends object, Routes extends string>
+  extends Omit<Pipe<In, Out, Stores, Metadata, Routes>, "use" | "node" | "python" | "route" | "onError"> {
+  /** As before the routes. */
+  onError(stage: string, policy: ErrorPolicy): RoutedPipe<In, Out, Stores, Metadata, Routes>;
+}
 
 /** A declared dataflow from records of type `In` to payloads of type `Out`. Immutable: every method gives back a new pipe. */
 export class Pipe<
@@ -61,7 +63,8 @@ export class Pipe<
   /** Stores that node stages after this can use as `context.stores`. */
   use<Added extends object>(stores: Added): Pipe<In, Out, Stores & Added, Metadata, Routes> {
     const where = `pipe ${this.plan.name}: use()`;
-    const taken = Object.keys(stores).find((name) => name in this.plan.stores);
+    parseOptions(where, useArguments, { stores });
+    const taken = Object.keys(stores).find((name) => Object.hasOwn(this.plan.stores, name));
     if (taken !== undefined)
       throw new OptionsError(where, [`expected the store name \`${taken}\` to be new, got it twice`]);
     return new Pipe({ ...this.plan, stores: { ...this.plan.stores, ...stores } });
@@ -87,7 +90,7 @@ export class Pipe<
    * @throws OptionsError for a name that is taken, or options that are wrong.
    */
   python<Next>(name: string, options: PythonStageOptions): Pipe<In, Next, Stores, Metadata, Routes> {
-    parseOptions(`pipe ${this.plan.name}: python()`, stageName, name);
+    parseOptions(`pipe ${this.plan.name}: python()`, pythonStageArguments, { name });
     const parsed = parseOptions(
       `pipe ${this.plan.name}: python(${JSON.stringify(name)})`,
       pythonStageOptions,
@@ -126,10 +129,10 @@ export class Pipe<
    */
   onError(stage: string, policy: ErrorPolicy): this {
     const where = `pipe ${this.plan.name}: onError()`;
+    parseOptions(where, onErrorArguments, { stage, policy });
     const names = this.plan.stages.map((each) => each.name);
     if (stage !== "*" && !names.includes(stage))
       throw new OptionsError(where, [unknownName("stage", stage, stage, [...names, "*"])]);
-    parseOptions(`${where} of ${stage}`, errorPolicy, policy);
     return new Pipe({
       ...this.plan,
       policies: { ...this.plan.policies, [stage]: policy },
@@ -183,10 +186,14 @@ function isIterable(value: unknown): boolean {
 }
 
 function deepFreeze(plan: PipePlan): PipePlan {
-  for (const stage of plan.stages) Object.freeze(stage);
+  for (const stage of plan.stages) {
+    if (stage.kind === "route") Object.freeze(stage.routes);
+    Object.freeze(stage);
+  }
   return Object.freeze({
     ...plan,
     stages: Object.freeze([...plan.stages]),
+    stores: Object.freeze({ ...plan.stores }),
     policies: Object.freeze({ ...plan.policies }),
   });
 }

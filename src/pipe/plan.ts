@@ -22,7 +22,8 @@ const DEFAULT_POLICY: ErrorPolicy = "halt";
 
 /** The policy of a stage: its own, else that of `*`, else the default. */
 export function policyOf(plan: PipePlan, stage: string): ErrorPolicy {
-  return plan.policies[stage] ?? plan.policies["*"] ?? DEFAULT_POLICY;
+  // Its own: a stage may be called `toString`, which every object has.
+  return (Object.hasOwn(plan.policies, stage) ? plan.policies[stage] : plan.policies["*"]) ?? DEFAULT_POLICY;
 }
 
 /** Every output that a record can go to. */

@@ -74,8 +74,29 @@ export class Run<Out = unknown, Routes extends string = string> implements Async
    *
    * @throws PipeHaltedError after the last item that was finished, when the run ends early; RunConsumedError the second time.
    */
-  async *[Symbol.asyncIterator](): AsyncGenerator<Item<Out, Routes>, void, undefined> {
-    for await (const chunk of this.#chunks()) {
+  [Symbol.asyncIterator](): AsyncGenerator<Item<Out, Routes>, void, undefined> {
+    return leavable((left) => this.#items(left));
+  }
+
+  /** The items in arrays, as the stages finished them: cheaper for a consumer that takes many at once. @throws as the iteration. */
+  batches(): AsyncGenerator<readonly Item<Out, Routes>[], void, undefined> {
+    return leavable((left) => this.#batches(left));
+  }
+
+  /** Runs to the end and gives everything at once. @throws as the iteration; the error has the outputs up to there. */
+  async collect(): Promise<Collected<Out, Routes>> {
+    const outputs: Outputs = Object.fromEntries(routesOf(this.#parts.plan).map((route) => [route, []]));
+    for await (const chunk of this.#chunks(undefined, outputs)) {
+      for (const item of chunk) {
+        this.#accounts.delivered(item.route);
+        outputs[item.route]?.push(item);
+      }
+    }
+    return { ...(await this.done), outputs: outputs as unknown as Collected<Out, Routes>["outputs"] };
+  }
+
+  async *#items(left: AbortSignal): AsyncGenerator<Item<Out, Routes>, void, undefined> {
+    for await (const chunk of this.#chunks(left)) {
       let taken = 0;
       try {
         for (const item of chunk) {
@@ -89,45 +110,30 @@ export class Run<Out = unknown, Routes extends string = string> implements Async
     }
   }
 
-  /** The items in arrays, as the stages finished them: cheaper for a consumer that takes many at once. @throws as the iteration. */
-  async *batches(): AsyncGenerator<readonly Item<Out, Routes>[], void, undefined> {
-    for await (const chunk of this.#chunks()) {
+  async *#batches(left: AbortSignal): AsyncGenerator<readonly Item<Out, Routes>[], void, undefined> {
+    for await (const chunk of this.#chunks(left)) {
       for (const item of chunk) this.#accounts.delivered(item.route);
       yield chunk as readonly Item<Out, Routes>[];
     }
   }
 
-  /** Runs to the end and gives everything at once. @throws as the iteration; the error has the outputs up to there. */
-  async collect(): Promise<Collected<Out, Routes>> {
-    const outputs: Outputs = Object.fromEntries(routesOf(this.#parts.plan).map((route) => [route, []]));
-    for await (const chunk of this.#chunks(outputs)) {
-      for (const item of chunk) {
-        this.#accounts.delivered(item.route);
-        outputs[item.route]?.push(item);
-      }
-    }
-    return { ...(await this.done), outputs: outputs as unknown as Collected<Out, Routes>["outputs"] };
-  }
-
-  /** The chain, pulled chunk by chunk, with the run's beginning and end around it. */
-  async *#chunks(outputs: Outputs = {}): AsyncGenerator<Chunk> {
+  /** The chain, pulled chunk by chunk, with the run's beginning and end around it. `left` is aborted when nobody waits for more. */
+  async *#chunks(left?: AbortSignal, outputs: Outputs = {}): AsyncGenerator<Chunk> {
     if (this.#consumed) throw new RunConsumedError(this.#parts.plan.name);
     this.#consumed = true;
     const { chain, began, forget } = this.#begin();
     let ending: Ending = { status: "stopped" };
+    // Before the stages are left: one that waits must give up what it waits for first.
+    left?.addEventListener("abort", () => chain.stop(left.reason), { once: true });
     try {
       for (let next = await chain.chunks.next(); !next.done; next = await chain.chunks.next())
         yield next.value;
       ending = { status: "completed" };
     } catch (error) {
-      ending = this.#endingOf(error);
+      if (!left?.aborted) ending = this.#endingOf(error);
     } finally {
       forget();
-      if (ending.status === "stopped") {
-        // First the switch: a stage that waits for its input must give up before it can be left.
-        chain.stop(new Error("the consumer left the run"));
-        await chain.chunks.return(undefined);
-      }
+      if (ending.status === "stopped") await chain.chunks.return(undefined);
       this.#finish(ending, performance.now() - began, outputs);
     }
   }
@@ -170,6 +176,27 @@ export class Run<Out = unknown, Routes extends string = string> implements Async
     if (failed)
       throw new PipeHaltedError({ pipe: plan.name, status, stage, ledger, rejected, outputs, cause });
   }
+}
+
+/**
+ * A generator that can be left while it waits. By itself it would come to its `return` only when its `next` is through, and a consumer that is gone
+ * (a stream that was destroyed) would have it wait for one more record.
+ */
+function leavable<Value>(
+  generate: (left: AbortSignal) => AsyncGenerator<Value, void, undefined>,
+): AsyncGenerator<Value, void, undefined> {
+  const leaving = new AbortController();
+  const generator = generate(leaving.signal);
+  for (const end of ["return", "throw"] as const) {
+    const proper = generator[end].bind(generator) as (
+      argument: unknown,
+    ) => Promise<IteratorResult<Value, void>>;
+    generator[end] = (argument: unknown) => {
+      leaving.abort(new Error("the consumer left the run"));
+      return proper(argument);
+    };
+  }
+  return generator;
 }
 
 type Outputs = Record<string, Item[]>;

@@ -38,23 +38,21 @@ async function* fromSync(iterator: Iterator<unknown>, options: SourceOptions): A
       let failure: InputFailure | undefined;
       try {
         while (chunk.length < CHUNK_SIZE) {
+          ended = true; // Unless it gives a record: an iterator that has thrown is over too.
           const next = iterator.next();
-          if (next.done) {
-            ended = true;
-            break;
-          }
+          if (next.done) break;
+          ended = false;
           chunk.push(makeItem(next.value, position, options));
           position += 1;
         }
       } catch (error) {
-        ended = true;
         failure = new InputFailure(position, error);
       }
       if (chunk.length > 0) yield chunk;
       if (failure) throw failure;
     }
   } finally {
-    if (!ended) iterator.return?.();
+    if (!ended) void leave(iterator);
   }
   options.stopped.throwIfAborted();
 }
@@ -64,23 +62,37 @@ async function* fromAsync(iterator: AsyncIterator<unknown>, options: SourceOptio
   let ended = false;
   try {
     while (true) {
+      // Not asked once more: what it would give then is lost to the caller.
+      options.stopped.throwIfAborted();
       let item: Item;
       try {
+        ended = true; // Unless it gives a record: an iterator that has thrown is over too.
         const next = await untilStopped(iterator.next(), options.stopped);
-        ended = next.done === true;
-        if (ended) return;
+        if (next.done) return;
+        ended = false;
         item = makeItem(next.value, position, options);
       } catch (error) {
-        if (options.stopped.aborted) throw options.stopped.reason;
-        ended = true;
-        throw new InputFailure(position, error);
+        if (!options.stopped.aborted) throw new InputFailure(position, error);
+        ended = false;
+        throw options.stopped.reason;
       }
       position += 1;
       yield [item];
     }
   } finally {
-    // Not waited for: an input that is stuck in `next` cannot come to its `return`.
-    if (!ended) iterator.return?.()?.then(undefined, () => {});
+    if (!ended) void leave(iterator);
+  }
+}
+
+/**
+ * Tells an input that no more is wanted. Not waited for: one that is stuck in `next` cannot come to its `return`. How it takes it has no part in
+ * the run.
+ */
+async function leave(iterator: Iterator<unknown> | AsyncIterator<unknown>): Promise<void> {
+  try {
+    await iterator.return?.();
+  } catch {
+    // The run has its own end, and the records that it took are accounted for.
   }
 }
 

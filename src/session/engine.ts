@@ -19,7 +19,8 @@ interface Life {
 export class Engine implements AsyncDisposable {
   readonly #driver: Driver;
   readonly #sessions = new Map<string, Session | "opening">();
-  readonly #opening = new Set<Promise<Session>>();
+  /** Sessions whose process is being started. */
+  readonly #starting = new Set<Promise<Session>>();
   readonly #events = new Emitter<EngineEvents>();
   #count = 0;
   #closed: Promise<void> | undefined;
@@ -56,13 +57,7 @@ export class Engine implements AsyncDisposable {
       ]);
     }
     this.#sessions.set(id, "opening");
-    const opening = this.#open(id, setup);
-    this.#opening.add(opening);
-    try {
-      return await opening;
-    } finally {
-      this.#opening.delete(opening);
-    }
+    return this.#open(id, setup);
   }
 
   /** Closes every session (see `session.close`), then the engine. Closing twice is closing once. */
@@ -80,8 +75,13 @@ export class Engine implements AsyncDisposable {
     const life: Life = { began: performance.now(), started: false };
     let session: Session | undefined;
     try {
-      session = await this.#startSession(id, life);
+      const starting = this.#startSession(id, life);
+      this.#starting.add(starting);
+      session = await starting.finally(() => this.#starting.delete(starting));
+      if (this.#closed !== undefined) throw new SessionClosedError(id, "the engine was closed meanwhile");
       await setup?.(session);
+      // It may be gone without `setup` having failed.
+      session.requireReady();
       life.started = true;
       this.#events.emit("session-start", {
         session: id,
@@ -95,8 +95,8 @@ export class Engine implements AsyncDisposable {
         const durationMs = performance.now() - life.began;
         this.#events.emit("session-failure", { session: id, pid: session?.pid, durationMs, error });
       }
-      await session?.close({ timeout: 1 });
-      this.#sessions.delete(id);
+      if (session === undefined) this.#sessions.delete(id);
+      else await session.close({ timeout: 1 });
       throw error;
     }
   }
@@ -122,7 +122,8 @@ export class Engine implements AsyncDisposable {
   }
 
   async #close(options: CloseOptions): Promise<void> {
-    await Promise.allSettled(this.#opening);
+    // Not for their setup, which may never end: its calls fail when the session is closed.
+    await Promise.allSettled(this.#starting);
     await Promise.all([...this.sessions.values()].map((session) => session.close(options)));
     await this.#driver.close();
   }

@@ -1,5 +1,6 @@
 import type { Reply, RequestSite } from "../engine.js";
 import { CallAbortedError, CallTimeoutError } from "../errors/session.js";
+import { LONGEST_TIMER_MS } from "../options/fields.js";
 import type { Job, JobQueue } from "./queue.js";
 
 /** How one request is to be carried out. */
@@ -89,9 +90,12 @@ export class Execution implements Job {
     this.#queue.answered(this);
   }
 
-  #startTimer(): void {
-    if (this.#options.timeoutMs !== undefined)
-      this.#timer = setTimeout(this.#onTimeout, this.#options.timeoutMs);
+  #startTimer(leftMs = this.#options.timeoutMs): void {
+    if (leftMs === undefined) return;
+    this.#timer =
+      leftMs <= LONGEST_TIMER_MS
+        ? setTimeout(this.#onTimeout, leftMs)
+        : setTimeout(() => this.#startTimer(leftMs - LONGEST_TIMER_MS), LONGEST_TIMER_MS);
   }
 
   #cleanUp(): void {

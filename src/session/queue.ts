@@ -8,6 +8,8 @@ export interface Job {
   start(): void;
   /** The worker has come to it: everything sent before was answered. Called once, after `start`. */
   running(): void;
+  /** It will not be sent any more. */
+  drop(error: Error): void;
 }
 
 /**

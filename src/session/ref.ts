@@ -1,11 +1,11 @@
 import { Handle } from "../wire/handle.js";
-import { type CallOptions, NO_OPTIONS } from "./options.js";
+import { type CallOptions, type GetOptions, NO_OPTIONS } from "./options.js";
 
 /** What a ref needs of its session. */
 export interface RefOwner {
   readonly id: string;
   callRef(ref: Ref, method: string, args: readonly unknown[], options: CallOptions): Promise<unknown>;
-  getFromRef(ref: Ref, attribute: string, options: CallOptions): Promise<unknown>;
+  getFromRef(ref: Ref, attribute: string, options: GetOptions): Promise<unknown>;
   releaseRef(ref: Ref): void;
 }
 
@@ -50,7 +50,7 @@ export class Ref extends Handle implements AsyncDisposable {
   }
 
   /** The value of an attribute, for example `coef_`. @throws as `session.call`. */
-  get<Result = unknown>(attribute: string, options: CallOptions = NO_OPTIONS): Promise<Result> {
+  get<Result = unknown>(attribute: string, options: GetOptions = NO_OPTIONS): Promise<Result> {
     return this.#owner.getFromRef(this, attribute, options) as Promise<Result>;
   }
 

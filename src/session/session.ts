@@ -1,20 +1,26 @@
 import type { RefReply, Reply, Request, Worker } from "../engine.js";
 import { SessionClosedError, SessionLostError, WorkerDiedError } from "../errors/session.js";
+import { LONGEST_TIMER_MS } from "../options/fields.js";
 import { parseOptions } from "../options/parse.js";
 import type { Emitter } from "../telemetry/emitter.js";
 import type { EngineEvents } from "../telemetry/events.js";
 import { Execution, type ExecutionOptions } from "./execution.js";
 import {
+  attributeArguments,
   type CallOptions,
   type CloseOptions,
   callArguments,
   closeOptions,
+  type GetOptions,
+  methodArguments,
   NO_OPTIONS,
   readCallOptions,
+  readGetOptions,
 } from "./options.js";
 import { JobQueue } from "./queue.js";
 import type { Ref } from "./ref.js";
 import type { RefTable } from "./ref-table.js";
+import { Release } from "./release.js";
 
 /** How long an idle worker may take to leave when asked to. */
 const LEAVE_GRACE_MS = 2_000;
@@ -123,9 +129,16 @@ export class Session implements AsyncDisposable {
     await this.close();
   }
 
+  /** @internal @throws SessionLostError, SessionClosedError: what every call is refused with when the session is gone. */
+  requireReady(): void {
+    if (this.#state === "ready") return;
+    if (this.#state === "lost") throw new SessionLostError(this.id, this.#lost);
+    throw new SessionClosedError(this.id, "it was closed, so it takes no more calls");
+  }
+
   /** @internal One request, in the session's order. Rejects with the errors listed at `call`. */
   async execute(request: Request, options: ExecutionOptions): Promise<Reply> {
-    if (this.#state !== "ready") throw this.#unavailable();
+    this.requireReady();
     const send = this.#worker.prepare(request, options);
     const execution = new Execution(this.id, options, send, this.#queue, (error, culprit) =>
       this.#kill(error, culprit),
@@ -143,6 +156,8 @@ export class Session implements AsyncDisposable {
 
   /** @internal */
   async callRef(ref: Ref, method: string, args: readonly unknown[], options: CallOptions): Promise<unknown> {
+    if (typeof method !== "string" || !Array.isArray(args))
+      parseOptions("ref.call()", methodArguments, { method, args });
     const { kwargs, limits } = readCallOptions("ref.call()", options);
     const request: Request = {
       kind: "ref-call",
@@ -156,16 +171,21 @@ export class Session implements AsyncDisposable {
   }
 
   /** @internal */
-  async getFromRef(ref: Ref, attribute: string, options: CallOptions): Promise<unknown> {
-    const { limits } = readCallOptions("ref.get()", options);
+  async getFromRef(ref: Ref, attribute: string, options: GetOptions): Promise<unknown> {
+    if (typeof attribute !== "string") parseOptions("ref.get()", attributeArguments, { attribute });
+    const limits = readGetOptions("ref.get()", options);
     const request: Request = { kind: "ref-get", ref: this.#refs.usable(ref), attribute, returns: "value" };
     return (await this.execute(request, { target: `${ref.typeName}.${attribute}`, ...limits })).value;
   }
 
   /** @internal */
   releaseRef(ref: Ref): void {
-    this.#refs.remove(ref);
-    if (this.#state === "ready" || this.#state === "closing") this.#worker.release([ref.id]);
+    if (this.#state !== "ready" && this.#state !== "closing") return;
+    const letGo = (): void => {
+      this.#refs.remove(ref);
+      this.#worker.release([ref.id]);
+    };
+    this.#queue.add(new Release(this.#queue, letGo));
   }
 
   #call(
@@ -189,7 +209,7 @@ export class Session implements AsyncDisposable {
     this.#state = "closing";
     const timer = setTimeout(
       () => this.#kill(new SessionClosedError(this.id, "it was closed while this call was running")),
-      timeoutMs,
+      Math.min(timeoutMs, LONGEST_TIMER_MS),
     );
     await Promise.allSettled([...this.#executions].map((execution) => execution.reply));
     clearTimeout(timer);
@@ -208,7 +228,7 @@ export class Session implements AsyncDisposable {
     this.#state = asked ? "closed" : "lost";
     this.#lost = this.#killing?.error ?? death;
     this.#refs.clear();
-    for (const job of this.#queue.clear()) (job as Execution).drop(death);
+    for (const job of this.#queue.clear()) job.drop(death);
     this.#onEnd(this, asked ? undefined : this.#lost);
   }
 
@@ -217,11 +237,5 @@ export class Session implements AsyncDisposable {
     if (!(error instanceof WorkerDiedError) || this.#killing === undefined) return error;
     const { error: cause, culprit } = this.#killing;
     return culprit === undefined || culprit === execution ? cause : new SessionLostError(this.id, cause);
-  }
-
-  #unavailable(): Error {
-    return this.#state === "lost"
-      ? new SessionLostError(this.id, this.#lost)
-      : new SessionClosedError(this.id, `it was closed, so it takes no more calls`);
   }
 }

@@ -1,3 +1,4 @@
+import { show } from "../options/parse.js";
 import type { Session } from "../session/session.js";
 import type { Emitter } from "../telemetry/emitter.js";
 import type { RunEvents } from "../telemetry/events.js";
@@ -29,7 +30,7 @@ export interface StageBooks {
   entered(count: number): void;
   /** Passed items on. */
   left(count: number): void;
-  /** Set an item aside. @throws when more are rejected than the run can keep. */
+  /** Set an item aside. @throws when the run can keep no more of them; the item is not counted then. */
   rejected(rejection: Rejection): void;
   /** Holds items that it will not finish. */
   unfinished(count: number): void;
@@ -57,6 +58,13 @@ export interface StageContext {
   readonly stop: (reason: unknown) => void;
   /** The caller's own signal: aborted, a batch that is running is killed. */
   readonly abort: AbortSignal | undefined;
+  /** Shared by the stages of a run: how its session ended, if it did. */
+  readonly sessionEnd: SessionEnd;
+}
+
+/** A worker that ends takes every batch that was sent to it along, of whatever stage. The oldest of them, which was running, is at fault. */
+export interface SessionEnd {
+  failure: StageFailure | undefined;
 }
 
 /** Ends a run under `halt`: thrown by a stage after everything before the failed record was passed on. */
@@ -69,17 +77,30 @@ export class StageFailure extends Error {
   }
 }
 
+/** Stops a stage that cannot go on, and what comes before it. Gives back what it throws; a stage that was stopped before does not fail itself. */
+export function failStage(cause: unknown, context: StageContext): unknown {
+  if (context.stopped.aborted) return cause;
+  context.stop(cause);
+  return new StageFailure(context.stage, cause);
+}
+
 /** The rejection of an item that failed with `error`. */
 export function rejection(item: Item, stage: string, error: unknown): Rejection {
   const traceback = (error as { traceback?: unknown } | null)?.traceback;
   return {
     id: item.id,
     stage,
-    reason: error instanceof Error ? error.message : String(error),
+    reason: reasonOf(error),
     error,
     traceback: typeof traceback === "string" ? traceback : undefined,
     payload: item.payload,
     input: item.input,
     meta: item.meta,
   };
+}
+
+/** What was thrown, in words: anything can be thrown, also what cannot become text. */
+export function reasonOf(thrown: unknown): string {
+  if (thrown instanceof Error) return thrown.message;
+  return typeof thrown === "object" && thrown !== null ? show(thrown) : String(thrown);
 }

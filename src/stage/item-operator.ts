@@ -1,4 +1,4 @@
-import { type Chunk, type Operator, rejection, type StageContext, StageFailure } from "./contract.js";
+import { type Chunk, failStage, type Operator, rejection, type StageContext } from "./contract.js";
 import type { Item } from "./item.js";
 import { untilStopped } from "./stopping.js";
 
@@ -17,17 +17,17 @@ export function itemOperator<Result>(work: ItemWork<Result>, context: StageConte
       const { done, failure } = await workThrough(chunk, work, context);
       context.books.left(done.length);
       if (done.length > 0) yield done;
-      if (failure) throw failure;
+      if (failure) throw failure.error;
     }
   };
 }
 
-/** What became of a chunk: the items that are done, and the failure that ended it early. */
+/** What became of a chunk: the items that are done, and what ended it early. */
 async function workThrough<Result>(
   chunk: Chunk,
   work: ItemWork<Result>,
   context: StageContext,
-): Promise<{ done: Item[]; failure?: StageFailure }> {
+): Promise<{ done: Item[]; failure?: { error: unknown } }> {
   const done: Item[] = [];
   for (const [index, item] of chunk.entries()) {
     try {
@@ -35,16 +35,21 @@ async function workThrough<Result>(
       // Only what is a promise is awaited: an await for each record would cost more than most functions.
       done.push(work.next(item, isThenable(result) ? await untilStopped(result, context.stopped) : result));
     } catch (error) {
-      if (context.policy === "reject" && !context.stopped.aborted) {
-        context.books.rejected(rejection(item, context.stage, error));
-        continue;
+      try {
+        setAside(item, error, context);
+      } catch (fatal) {
+        context.books.unfinished(chunk.length - index);
+        return { done, failure: { error: failStage(fatal, context) } };
       }
-      context.books.unfinished(chunk.length - index);
-      context.stop(error);
-      return { done, failure: new StageFailure(context.stage, error) };
     }
   }
   return { done };
+}
+
+/** Rejects the item, when the policy says so. @throws what ends the stage: the item's failure, or that too many were rejected. */
+function setAside(item: Item, error: unknown, context: StageContext): void {
+  if (context.policy !== "reject" || context.stopped.aborted) throw error;
+  context.books.rejected(rejection(item, context.stage, error));
 }
 
 function isThenable<T>(value: T | PromiseLike<T>): value is PromiseLike<T> {

@@ -2,9 +2,17 @@ import { dispatch } from "../dispatch/dispatch.js";
 import type { Outcome } from "../dispatch/halving.js";
 import { FixedBatches } from "../dispatch/strategies/fixed.js";
 import { BatchResultError, PythonError } from "../errors/python.js";
+import { CallTimeoutError, SessionLostError, WorkerDiedError } from "../errors/session.js";
 import { ValueNotSupportedError } from "../errors/value.js";
 import type { Session } from "../session/session.js";
-import { type Chunk, type Operator, rejection, type StageContext, StageFailure } from "./contract.js";
+import {
+  type Chunk,
+  failStage,
+  type Operator,
+  rejection,
+  type StageContext,
+  StageFailure,
+} from "./contract.js";
 import { type Item, withPayload } from "./item.js";
 
 /** The plan of a python stage: a batch function of the run's session, which takes n payloads and gives back n results, in order. */
@@ -28,23 +36,29 @@ const IN_FLIGHT = 2;
 export function pythonOperator(stage: PythonStage, context: StageContext): Operator {
   return async function* run(upstream: AsyncIterable<Chunk>): AsyncGenerator<Chunk> {
     const batches = new BatchSender(stage, context);
+    let failure: { error: unknown } | undefined;
     const outcomes = dispatch<Item, unknown>(upstream, {
       strategy: new FixedBatches(stage.batchSize),
       maxInFlight: IN_FLIGHT,
       execute: (batch, stop) => batches.send(batch, stop),
       blames: (error) => context.policy === "reject" && isAboutRecords(error),
       stopped: context.stopped,
-      onFailure: (error) => context.stop(error),
+      onFailure: (error) => {
+        const atFault = endsSession(error) ? context.sessionEnd.failure : undefined;
+        failure = { error: atFault ?? failStage(error, context) };
+        context.stop(error);
+      },
       onUnfinished: (count) => context.books.unfinished(count),
     });
     try {
       for await (const answered of outcomes) {
-        const done = settle(answered, stage, context);
+        const { done, tooMany } = settle(answered, context);
         context.books.left(done.length);
         if (done.length > 0) yield done;
+        if (tooMany) throw tooMany.error;
       }
     } catch (error) {
-      throw batches.failed(error) ? new StageFailure(stage.name, error) : error;
+      throw failure ? failure.error : error;
     }
   };
 }
@@ -58,34 +72,42 @@ function isAboutRecords(error: unknown): boolean {
   );
 }
 
+function endsSession(error: unknown): boolean {
+  return (
+    error instanceof WorkerDiedError || error instanceof CallTimeoutError || error instanceof SessionLostError
+  );
+}
+
+/** Sorts the outcomes of a batch: what goes on, and, when more were rejected than a run can keep, what ends the stage. */
 function settle(
   outcomes: readonly Outcome<Item, unknown>[],
-  stage: PythonStage,
   context: StageContext,
-): Item[] {
+): { done: Item[]; tooMany?: { error: unknown } } {
   const done: Item[] = [];
-  for (const outcome of outcomes) {
-    if (outcome.ok) done.push(withPayload(outcome.record, outcome.result));
-    else context.books.rejected(rejection(outcome.record, stage.name, outcome.error));
+  for (const [index, outcome] of outcomes.entries()) {
+    if (outcome.ok) {
+      done.push(withPayload(outcome.record, outcome.result));
+      continue;
+    }
+    try {
+      context.books.rejected(rejection(outcome.record, context.stage, outcome.error));
+    } catch (error) {
+      context.books.unfinished(outcomes.length - index);
+      return { done, tooMany: { error: failStage(error, context) } };
+    }
   }
-  return done;
+  return { done };
 }
 
 /** Sends the batches of one stage, and tells what happens to them. */
 class BatchSender {
   readonly #stage: PythonStage;
   readonly #context: StageContext;
-  readonly #errors = new Set<unknown>();
   #count = 0;
 
   constructor(stage: PythonStage, context: StageContext) {
     this.#stage = stage;
     this.#context = context;
-  }
-
-  /** Whether `error` came from one of these batches, not from upstream. */
-  failed(error: unknown): boolean {
-    return this.#errors.has(error);
   }
 
   async send(items: readonly Item[], stop: AbortSignal): Promise<readonly unknown[]> {
@@ -109,7 +131,8 @@ class BatchSender {
       events.emit("batch-stop", { ...about, durationMs, computeMs });
       return value as unknown[];
     } catch (error) {
-      this.#errors.add(error);
+      // Batches that fail together fail in the order in which they were sent.
+      if (endsSession(error)) this.#context.sessionEnd.failure ??= new StageFailure(this.#stage.name, error);
       events.emit("batch-failure", { ...about, durationMs: performance.now() - began, error });
       throw error;
     }

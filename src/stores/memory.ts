@@ -22,17 +22,18 @@ export class MemoryTable<Key extends TableKey, Value> implements Table<Key, Valu
   }
 
   async put(key: Key, value: Value): Promise<void> {
-    this.#entries.set(canonical(key), [key, value]);
+    this.#set(key, value);
   }
 
   async putMany(entries: Iterable<readonly [Key, Value]>): Promise<void> {
-    // Read to the end first: an iterable that throws half-way must not leave half of its entries.
-    for (const [key, value] of [...entries]) this.#entries.set(canonical(key), [key, value]);
+    // Read to the end first: an iterable that fails half-way must not leave half of its entries.
+    const read = Array.from(entries, ([key, value]) => [key, value] as const);
+    for (const [key, value] of read) this.#set(key, value);
   }
 
   async update(key: Key, change: (present: Value | undefined) => Value): Promise<Value> {
     const value = change(this.get(key));
-    this.#entries.set(canonical(key), [key, value]);
+    this.#set(key, value);
     return value;
   }
 
@@ -41,15 +42,24 @@ export class MemoryTable<Key extends TableKey, Value> implements Table<Key, Valu
   }
 
   /** The entries, in the order in which their keys were first set. */
-  [Symbol.iterator](): IterableIterator<[Key, Value]> {
-    return this.#entries.values();
+  *[Symbol.iterator](): IterableIterator<[Key, Value]> {
+    for (const [key, value] of this.#entries.values()) yield [key, value];
+  }
+
+  #set(key: Key, value: Value): void {
+    // An array is copied: the caller may go on to change it.
+    const kept = (Array.isArray(key) ? [...key] : key) as Key;
+    this.#entries.set(canonical(key), [kept, value]);
   }
 }
 
-/** Arrays are compared by their parts: by a text of them, marked so that no string key can be the same. */
+/** What marks the text of an array key; a string key that begins like it gets another before it. */
+const ARRAY_MARK = "\u0000";
+
+/** Arrays are compared by their parts: by a text of them that no string key has. */
 function canonical(key: TableKey): KeyPart {
-  if (!Array.isArray(key)) return key as KeyPart;
-  return `\u0000${JSON.stringify(key.map(canonicalPart))}`;
+  if (Array.isArray(key)) return `${ARRAY_MARK}${JSON.stringify(key.map(canonicalPart))}`;
+  return typeof key === "string" && key.startsWith(ARRAY_MARK) ? ARRAY_MARK + key : (key as KeyPart);
 }
 
 /** JSON has no bigints, and writes NaN and the infinities alike. */

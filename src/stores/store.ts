@@ -1,5 +1,7 @@
+import { z } from "zod";
 import { OptionsError } from "../errors/options.js";
-import { show } from "../options/parse.js";
+import { plainObject, text } from "../options/fields.js";
+import { parseOptions, show } from "../options/parse.js";
 import type { Table, TableDefinition, TableKey } from "../store.js";
 
 // biome-ignore lint/suspicious/noExplicitAny: the definitions of a store have keys and values of their own.
@@ -15,15 +17,21 @@ export type Store<Definitions extends Readonly<Record<string, AnyDefinition>>> =
     : never;
 };
 
+const storeArguments = z.strictObject({
+  name: text("a name that is not empty"),
+  definitions: plainObject("an object of tables by name"),
+});
+
 /**
  * Opens a store: named tables that node stages can use (`pipe.use`).
  *
- * @throws OptionsError for a table that was not made by `table()`.
+ * @throws OptionsError for a name that is none, or a table that was not made by `table()`.
  */
 export function store<const Definitions extends Readonly<Record<string, AnyDefinition>>>(
   name: string,
   definitions: Definitions,
 ): Store<Definitions> {
+  parseOptions("store()", storeArguments, { name, definitions });
   const tables = Object.entries(definitions).map(([table, definition]) => {
     if (typeof definition?.open === "function") return [table, definition.open()];
     throw new OptionsError(`store ${name}`, [

@@ -28,7 +28,7 @@ interface OfStage extends OfRun {
 
 interface OfBatch extends OfRun {
   stage: string;
-  /** Position of the batch in its stage, from 0. */
+  /** Counts what the stage sends, from 0. */
   batch: number;
   /** How many records are in it. */
   size: number;
@@ -42,12 +42,14 @@ export interface RunEvents {
   "run-failure": OfRun & { status: RunStatus; durationMs: number; error: unknown };
   /** The first records reached a stage. */
   "stage-start": OfStage;
+  /** A stage that has ended, by itself or with its run. */
   "stage-stop": OfStage & { durationMs: number; in: number; out: number; rejected: number };
+  /** The stage that its run failed in. */
   "stage-failure": OfStage & { durationMs: number; error: unknown };
   "batch-start": OfBatch;
   /** `durationMs` from sending to the answer, waiting in line included; `computeMs` is the time inside the Python function. */
   "batch-stop": OfBatch & { durationMs: number; computeMs: number };
-  /** A batch failed as a whole; under `reject` its halves follow inside the same batch. */
+  /** A batch failed as a whole; under `reject` its halves follow, as batches of their own. */
   "batch-failure": OfBatch & { durationMs: number; error: unknown };
 }
 

@@ -12,7 +12,7 @@ import {
 } from "./extensions.js";
 import { Handle } from "./handle.js";
 import { dtypeOf, NdArray } from "./ndarray.js";
-import { MAX_BODY_BYTES, MAX_DEPTH, MAX_NUMBER_INTEGER } from "./protocol.js";
+import { FORBIDDEN_KEY, MAX_BODY_BYTES, MAX_DEPTH, MAX_NUMBER_INTEGER } from "./protocol.js";
 import { hintFor, segment, typeNameOf } from "./refusal.js";
 import { Tuple } from "./tuple.js";
 
@@ -46,11 +46,19 @@ export function packable(
   direction: Direction = "argument",
 ): unknown {
   try {
-    return guard(value, session, 0);
+    return guard(value, session, outermost(direction));
   } catch (error) {
-    if (error instanceof Refusal) throw refused(root + locate(value, session), direction, error);
+    if (error instanceof Refusal) {
+      const place = root + locate(error, value, session, outermost(direction));
+      throw refused(place, direction, error);
+    }
     throw error;
   }
+}
+
+/** The list of arguments or payloads is the message's, and no level of the values in it. */
+function outermost(direction: Direction): number {
+  return direction === "argument" ? -1 : 0;
 }
 
 /** Writes a body from parts that are {@link packable}. @throws ValueNotSupportedError when it is too large for one message. */
@@ -137,15 +145,18 @@ function guardRecord(record: Record<string, unknown>, session: string, depth: nu
   for (const key in record) {
     const item = record[key];
     const guarded = guard(item, session, depth + 1);
-    if (guarded !== item || key === "__proto__" || !key.isWellFormed()) {
-      if (key === "__proto__")
-        throw new Refusal("the key __proto__", "JavaScript objects cannot hold it safely; rename it");
+    if (guarded !== item || key === FORBIDDEN_KEY || !key.isWellFormed()) {
+      if (key === FORBIDDEN_KEY) throw forbiddenKey();
       if (!key.isWellFormed()) return guardMap(new Map(Object.entries(record)), session, depth);
       copy ??= new Map(Object.entries(record));
       copy.set(key, guarded);
     }
   }
   return copy ?? record;
+}
+
+function forbiddenKey(): Refusal {
+  return new Refusal(`the key ${FORBIDDEN_KEY}`, "JavaScript objects cannot hold it safely; rename it");
 }
 
 function guardMap(map: Map<unknown, unknown>, session: string, depth: number): TaggedDict {
@@ -157,6 +168,7 @@ function guardMap(map: Map<unknown, unknown>, session: string, depth: number): T
         "keys can be strings, numbers, bigints, booleans and null",
       );
     }
+    if (key === FORBIDDEN_KEY) throw forbiddenKey();
     flat.push(guard(key, session, depth + 1), guard(item, session, depth + 1));
   }
   return new TaggedDict(packr.pack(flat));
@@ -191,8 +203,8 @@ function refused(place: string, direction: Direction, { typeName, hint }: Refusa
 }
 
 /** Finds where in `value` a refusal came from, by asking again on the way down. */
-function locate(value: unknown, session: string, depth = 0): string {
-  if (typeof value !== "object" || value === null || depth >= MAX_DEPTH) return "";
+function locate(refusal: Refusal, value: unknown, session: string, depth: number): string {
+  if (typeof value !== "object" || value === null || depth >= MAX_DEPTH || !isContainer(value)) return "";
   const entries: Iterable<[unknown, unknown]> =
     value instanceof Map || Array.isArray(value)
       ? (value.entries() as Iterable<[unknown, unknown]>)
@@ -200,11 +212,18 @@ function locate(value: unknown, session: string, depth = 0): string {
   for (const [key, item] of entries) {
     try {
       guard(item, session, depth + 1);
-    } catch {
-      return segment(key) + locate(item, session, depth + 1);
+    } catch (error) {
+      if (error instanceof Refusal && error.typeName === refusal.typeName)
+        return segment(key) + locate(refusal, item, session, depth + 1);
     }
   }
   return "";
+}
+
+/** Whether what is in it is looked at; what is refused as a whole may hold anything. */
+function isContainer(value: object): boolean {
+  if (value instanceof Tuple || value instanceof Map || Object.getPrototypeOf(value) === null) return true;
+  return ["Object", "Array"].includes(typeNameOf(value));
 }
 
 function shorten(path: string): string {

@@ -38,14 +38,14 @@ export interface ExceptionMap {
 }
 
 /** Packages whose import name is not the name they are installed by. */
-const DISTRIBUTIONS: Readonly<Record<string, string>> = {
-  sklearn: "scikit-learn",
-  cv2: "opencv-python",
-  PIL: "pillow",
-  yaml: "pyyaml",
-  bs4: "beautifulsoup4",
-  dateutil: "python-dateutil",
-};
+const DISTRIBUTIONS = new Map([
+  ["sklearn", "scikit-learn"],
+  ["cv2", "opencv-python"],
+  ["PIL", "pillow"],
+  ["yaml", "pyyaml"],
+  ["bs4", "beautifulsoup4"],
+  ["dateutil", "python-dateutil"],
+]);
 
 /** The typed error for an error map. */
 export function errorFromMap(map: ErrorMap, site: CallSite): SlitherError {
@@ -95,7 +95,8 @@ function pythonError(map: ExceptionMap, site: CallSite): PythonError {
 
 function notFound(module: string, missing: string): string {
   const name = missing.split(".")[0] as string;
-  const install = `\`npx slither setup ${DISTRIBUTIONS[name] ?? name}\` or \`pip install ${DISTRIBUTIONS[name] ?? name}\``;
+  const distribution = DISTRIBUTIONS.get(name) ?? name;
+  const install = `\`npx slither setup ${distribution}\` or \`pip install ${distribution}\``;
   return module.split(".")[0] === name
     ? `there is no Python module ${missing}; if it is yours, name its folder in pythonPath; if it is a package, install it: ${install}`
     : `module ${module} needs ${missing}, which is not installed: ${install}`;
@@ -106,10 +107,11 @@ function valueError(map: Extract<ErrorMap, { code: "value" }>, site: CallSite): 
     map.direction === "result"
       ? "a value that can be sent to JavaScript"
       : "a value that this Python can be given";
+  const path = `${map.direction}${map.path}`;
   return new ValueNotSupportedError({
-    path: map.path,
+    path,
     typeName: map.type,
     direction: map.direction,
-    message: `${describeSite(site)}: expected ${map.direction}${map.path} to be ${wanted}, got ${map.type}${map.hint ? ` (${map.hint})` : ""}`,
+    message: `${describeSite(site)}: expected ${path} to be ${wanted}, got ${map.type}${map.hint ? ` (${map.hint})` : ""}`,
   });
 }

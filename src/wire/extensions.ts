@@ -1,4 +1,5 @@
 import { addExtension, Packr } from "msgpackr";
+import { readArrayHeader } from "./array-header.js";
 import type { Handle } from "./handle.js";
 import { type Dtype, type NdArray, NdArray as NdArrayClass, typedArrayFrom } from "./ndarray.js";
 import { Extension } from "./protocol.js";
@@ -36,14 +37,24 @@ export const packr = new Packr({
 
 let resolveHandle: (id: number) => Handle = refuseHandle;
 
+/**
+ * What fills the tuples and maps that were met. An unpack inside an unpack would copy the whole message each time, so they are left empty until the
+ * message around them is read.
+ */
+let unfilled: (() => void)[] = [];
+
 /** Decodes one body. `resolve` finds the ref behind a number that the worker names. */
 export function unpack(body: Uint8Array, resolve: (id: number) => Handle = refuseHandle): unknown {
   // msgpackr's extensions are global and take no context, and decoding is synchronous.
   resolveHandle = resolve;
   try {
-    return packr.unpack(body);
+    const value = packr.unpack(body);
+    // What fills one may find more.
+    for (const fill of unfilled) fill();
+    return value;
   } finally {
     resolveHandle = refuseHandle;
+    unfilled = [];
   }
 }
 
@@ -65,7 +76,7 @@ function register(
 }
 
 register(Extension.INTEGER, TaggedInteger, decodeInteger);
-register(Extension.TUPLE, TaggedTuple, (data) => Tuple.from(packr.unpack(data) as unknown[]));
+register(Extension.TUPLE, TaggedTuple, decodeTuple);
 register(Extension.DICT, TaggedDict, decodeDict);
 register(Extension.NDARRAY, TaggedNdArray, decodeNdArray);
 register(Extension.FLOAT, TaggedFloat, (data) => data.readDoubleLE(0));
@@ -88,10 +99,20 @@ function decodeInteger(data: Buffer): bigint {
   return BigInt.asIntN(data.byteLength * 8, BigInt(`0x${hex}`));
 }
 
+function decodeTuple(data: Buffer): Tuple {
+  const made = new Tuple();
+  unfilled.push(() => {
+    for (const item of packr.unpack(data) as unknown[]) made.push(item);
+  });
+  return made;
+}
+
 function decodeDict(data: Buffer): Map<unknown, unknown> {
-  const flat = packr.unpack(data) as unknown[];
   const map = new Map<unknown, unknown>();
-  for (let index = 0; index < flat.length; index += 2) map.set(flat[index], flat[index + 1]);
+  unfilled.push(() => {
+    const flat = packr.unpack(data) as unknown[];
+    for (let index = 0; index < flat.length; index += 2) map.set(flat[index], flat[index + 1]);
+  });
   return map;
 }
 
@@ -106,7 +127,7 @@ export function encodeNdArray(dtype: Dtype, shape: readonly number[], data: Arra
 
 function decodeNdArray(data: Buffer): NdArray {
   const headerEnd = 2 + data.readUInt16LE(0);
-  const [dtype, shape] = packr.unpack(data.subarray(2, headerEnd)) as [Dtype, number[]];
+  const { dtype, shape } = readArrayHeader(data.subarray(2, headerEnd));
   return new NdArrayClass(dtype, shape, typedArrayFrom(dtype, data.subarray(headerEnd)));
 }
 

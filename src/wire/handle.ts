@@ -7,7 +7,7 @@ export abstract class Handle {
   abstract readonly session: string;
   /** The number of the object in that session. */
   abstract readonly id: number;
-  /** The Python class of the object, for example `LogisticRegression`. */
+  /** The Python class of the object, with its module, for example `sklearn.linear_model._logistic.LogisticRegression`. */
   abstract readonly typeName: string;
   abstract readonly released: boolean;
 }

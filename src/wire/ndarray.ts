@@ -1,4 +1,5 @@
 import { OptionsError } from "../errors/options.js";
+import { show } from "../options/parse.js";
 
 /** The typed array that holds the elements of each dtype. `bool` has one byte an element, 0 or 1. */
 export interface TypedArrays {
@@ -40,14 +41,10 @@ export class NdArray<D extends Dtype = Dtype> {
   /** The elements in C order (the last axis varies fastest). */
   readonly data: TypedArrays[D];
 
-  /** @throws OptionsError when `data` does not hold exactly the elements that `shape` asks for. */
+  /** @throws OptionsError when there is no such dtype, or `data` does not hold exactly the elements that `shape` asks for. */
   constructor(dtype: D, shape: readonly number[], data: TypedArrays[D]) {
-    const elements = shape.reduce((product, length) => product * length, 1);
-    if (!(data instanceof CONSTRUCTORS[dtype]) || data.length !== elements) {
-      throw new OptionsError("new NdArray()", [
-        `expected data to be a ${CONSTRUCTORS[dtype].name} with ${elements} elements (shape ${shape.join("x") || "()"}), got a ${data.constructor.name} with ${data.length}`,
-      ]);
-    }
+    const problem = problemOf(dtype, shape, data);
+    if (problem !== undefined) throw new OptionsError("new NdArray()", [problem]);
     this.dtype = dtype;
     this.shape = shape;
     this.data = data;
@@ -65,6 +62,20 @@ export class NdArray<D extends Dtype = Dtype> {
     };
     return build(0, 0, this.data.length);
   }
+}
+
+function problemOf(dtype: unknown, shape: unknown, data: unknown): string | undefined {
+  if (typeof dtype !== "string" || !Object.hasOwn(CONSTRUCTORS, dtype))
+    return `expected \`dtype\` to be one of ${Object.keys(CONSTRUCTORS).join(", ")}, got ${show(dtype)}`;
+  if (!Array.isArray(shape) || !shape.every((length) => Number.isSafeInteger(length) && length >= 0))
+    return `expected \`shape\` to be an array of lengths, got ${Array.isArray(shape) ? `[${shape.join(", ")}]` : show(shape)}`;
+  const elements = shape.reduce((product, length) => product * length, 1);
+  const ArrayClass = CONSTRUCTORS[dtype as Dtype];
+  if (data instanceof ArrayClass && data.length === elements) return undefined;
+  const came = ArrayBuffer.isView(data)
+    ? `a ${data.constructor.name} with ${(data as Uint8Array).length}`
+    : show(data);
+  return `expected \`data\` to be a ${ArrayClass.name} with ${elements} elements (shape ${shape.join("x") || "()"}), got ${came}`;
 }
 
 /** The dtype that a typed array becomes in numpy; undefined for `Uint8Array` (which is `bytes`) and for what numpy does not know. */

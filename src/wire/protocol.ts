@@ -14,6 +14,9 @@ export const MAX_DEPTH = 200;
 /** Integers up to here are `number` in JavaScript and `int` in Python; from here on `bigint`. */
 export const MAX_NUMBER_INTEGER = 2 ** 53;
 
+/** A key that assigning to a JavaScript object would not store. */
+export const FORBIDDEN_KEY = "__proto__";
+
 export const Kind = {
   HELLO: 0x01,
   READY: 0x02,

@@ -1,5 +1,6 @@
 import { packable, packBody } from "./encode.js";
 import { Kind } from "./protocol.js";
+import { Tuple } from "./tuple.js";
 
 /** `value`: the result comes back; `ref`: it stays in its session and a handle comes back. */
 export type Returns = "value" | "ref";
@@ -78,5 +79,7 @@ function packableArguments(
   request: { args: readonly unknown[]; kwargs: Readonly<Record<string, unknown>> },
   session: string,
 ): [args: unknown, kwargs: unknown] {
-  return [packable(request.args, session, "args"), packable(request.kwargs, session, "kwargs")];
+  // A tuple that came from Python may be given as the arguments, of which the message is a plain array.
+  const args = request.args instanceof Tuple ? Array.from(request.args) : request.args;
+  return [packable(args, session, "args"), packable(request.kwargs, session, "kwargs")];
 }

@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { setTimeout as delay } from "node:timers/promises";
-import type { Connection } from "./connection.js";
-import { killGroup, type WorkerChild } from "./spawn.js";
+import { killGroup } from "./spawn.js";
+import type { StartedWorker } from "./start.js";
 
 /** How a process ended. */
 export interface Ending {
@@ -13,13 +13,13 @@ export interface Ending {
 const PIPES_GRACE_MS = 500;
 
 /** Resolves when the process is gone, what it had started is killed, and everything that it wrote before was read. */
-export async function processEnd(child: WorkerChild, connection: Connection): Promise<Ending> {
+export async function processEnd({ child, connection, logs }: StartedWorker): Promise<Ending> {
   const [exitCode, signal] =
     child.exitCode === null && child.signalCode === null
       ? ((await once(child, "exit")) as [number | null, NodeJS.Signals | null])
       : [child.exitCode, child.signalCode];
   killGroup(child.pid);
-  const drained = Promise.all([connection.closed, streamEnd(child.stdout), streamEnd(child.stderr)]);
+  const drained = Promise.all([connection.closed, logs.ended()]);
   const giveUp = new AbortController();
   await Promise.race([drained, delay(PIPES_GRACE_MS, undefined, { signal: giveUp.signal }).catch(() => {})]);
   giveUp.abort();
@@ -27,8 +27,4 @@ export async function processEnd(child: WorkerChild, connection: Connection): Pr
   child.stdout.destroy();
   child.stderr.destroy();
   return { exitCode, signal };
-}
-
-function streamEnd(stream: WorkerChild["stdout"]): Promise<void> {
-  return new Promise((resolve) => (stream.closed ? resolve() : stream.once("close", () => resolve())));
 }

@@ -9,6 +9,10 @@ import { Kind, PROTOCOL_VERSION } from "../wire/protocol.js";
 import { atExit } from "./at-exit.js";
 import { Connection } from "./connection.js";
 
+const SOCKET_NAME = "workers.sock";
+/** On macOS; Linux takes a few bytes more. Node cuts off the rest of a longer path without a word. */
+const LONGEST_SOCKET_PATH = 103;
+
 /** What a worker says of itself first. */
 export interface Hello {
   readonly protocol: number;
@@ -33,6 +37,8 @@ export class Listener {
   readonly #folder: string;
   readonly #server: Server;
   readonly #expected = new Map<string, Expected>();
+  /** Those that have not said yet who they are. */
+  readonly #strangers = new Set<Connection>();
   readonly #forgetAtExit: () => void;
 
   private constructor(folder: string, server: Server, path: string) {
@@ -45,8 +51,8 @@ export class Listener {
 
   static async open(): Promise<Listener> {
     // mkdtemp makes the folder with mode 0700.
-    const folder = await mkdtemp(join(tmpdir(), "slither-"));
-    const path = join(folder, "workers.sock");
+    const folder = await mkdtemp(join(roomySystemFolder(), "slither-"));
+    const path = join(folder, SOCKET_NAME);
     const server = createServer();
     await new Promise<void>((resolve, reject) => {
       server.once("error", reject);
@@ -64,13 +70,16 @@ export class Listener {
   }
 
   async close(): Promise<void> {
-    await new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    for (const connection of this.#strangers) connection.destroy();
+    await closed;
     await rm(this.#folder, { recursive: true, force: true });
     this.#forgetAtExit();
   }
 
   #greet(socket: Socket): void {
     const connection = new Connection(socket, (frame) => {
+      this.#strangers.delete(connection);
       const hello = frame.kind === Kind.HELLO ? readHello(frame.body) : undefined;
       const expected = hello && this.#expected.get(hello.token);
       if (!hello || !expected || hello.protocol !== PROTOCOL_VERSION) {
@@ -80,7 +89,15 @@ export class Listener {
       this.#expected.delete(hello.token);
       expected.resolve({ connection, hello });
     });
+    this.#strangers.add(connection);
+    void connection.closed.then(() => this.#strangers.delete(connection));
   }
+}
+
+/** Where temporary files go, unless the name of that is so long that none is left for the socket. */
+function roomySystemFolder(): string {
+  const longest = LONGEST_SOCKET_PATH - `/slither-XXXXXX/${SOCKET_NAME}`.length;
+  return Buffer.byteLength(tmpdir()) <= longest ? tmpdir() : "/tmp";
 }
 
 function readHello(body: Buffer): Hello | undefined {

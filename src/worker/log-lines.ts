@@ -10,6 +10,7 @@ const LONGEST_LINE = 64 * 1024;
 export class LogLines {
   readonly #onLine: (stream: "stdout" | "stderr", line: string) => void;
   readonly #last: string[] = [];
+  readonly #ends: Promise<void>[] = [];
 
   constructor(onLine: (stream: "stdout" | "stderr", line: string) => void) {
     this.#onLine = onLine;
@@ -18,6 +19,11 @@ export class LogLines {
   /** The last lines of all streams, oldest first. */
   get last(): readonly string[] {
     return [...this.#last];
+  }
+
+  /** Resolves when every stream has ended, and its last line was given out. */
+  async ended(): Promise<void> {
+    await Promise.all(this.#ends);
   }
 
   follow(stream: "stdout" | "stderr", readable: Readable): void {
@@ -32,10 +38,14 @@ export class LogLines {
         rest = "";
       }
     });
-    readable.once("close", () => {
-      rest += decoder.end();
-      if (rest !== "") this.#give(stream, rest);
+    const end = new Promise<void>((resolve) => {
+      readable.once("close", () => {
+        rest += decoder.end();
+        if (rest !== "") this.#give(stream, rest);
+        resolve();
+      });
     });
+    this.#ends.push(end);
     readable.on("error", () => {});
   }
 

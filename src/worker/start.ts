@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { setTimeout as delay } from "node:timers/promises";
 import { WorkerStartError } from "../errors/session.js";
+import { LONGEST_TIMER_MS } from "../options/fields.js";
 import { packr } from "../wire/extensions.js";
 import type { Frame } from "../wire/frame.js";
 import { Kind } from "../wire/protocol.js";
@@ -80,7 +81,7 @@ async function endsEarly(child: WorkerChild): Promise<never> {
 }
 
 async function takesTooLong(milliseconds: number, signal: AbortSignal): Promise<never> {
-  await delay(milliseconds, undefined, { signal });
+  await delay(Math.min(milliseconds, LONGEST_TIMER_MS), undefined, { signal });
   throw new Error(`it was not ready after ${milliseconds} ms (startTimeout)`);
 }
 

@@ -1,5 +1,6 @@
-import type { CallSite } from "../errors/python.js";
+import { type CallSite, describeSite } from "../errors/python.js";
 import { ProtocolError, WorkerDiedError } from "../errors/session.js";
+import { SlitherError } from "../errors/slither-error.js";
 import { packr } from "../wire/extensions.js";
 import type { Frame } from "../wire/frame.js";
 import type { Handle } from "../wire/handle.js";
@@ -10,6 +11,9 @@ import { atExit } from "./at-exit.js";
 import { processEnd } from "./ending.js";
 import { killGroup } from "./spawn.js";
 import { type StartedWorker, type StartOptions, startWorker } from "./start.js";
+
+/** How long a worker may take to leave after its socket is closed. */
+const LEAVING_MS = 200;
 
 interface PendingCall {
   readonly site: CallSite;
@@ -40,8 +44,8 @@ export class WorkerProcess {
     this.#resolveHandle = resolveHandle;
     this.pid = started.child.pid as number;
     started.connection.onFrame = (frame) => this.#receive(frame);
-    // A worker that closes its socket but lives on can answer nothing any more.
-    void started.connection.closed.then(() => this.kill());
+    // A worker that closes its socket but lives on can answer nothing any more. One that is leaving does so itself, with its own exit code.
+    void started.connection.closed.then(() => setTimeout(() => this.kill(), LEAVING_MS).unref());
     const forget = atExit(() => killGroup(this.pid));
     this.ended = this.#waitForEnd().finally(forget);
     this.#keepAlive(false);
@@ -100,20 +104,19 @@ export class WorkerProcess {
     try {
       call.resolve(decodeReply(frame, call.site, this.#resolveHandle));
     } catch (error) {
-      call.reject(error instanceof RangeError ? new ProtocolError(error.message, { cause: error }) : error);
+      call.reject(SlitherError.is(error) ? error : unreadable(call.site, error));
     }
   }
 
   async #waitForEnd(): Promise<WorkerDiedError> {
-    const { child, connection, logs } = this.#started;
-    const ending = await processEnd(child, connection);
+    const ending = await processEnd(this.#started);
     const [running] = this.#pending.values();
     const death = new WorkerDiedError({
       session: this.#session,
       pid: this.pid,
       ...ending,
       during: running?.site.target,
-      lastLines: logs.last,
+      lastLines: this.#started.logs.last,
     });
     this.#death = death;
     for (const call of this.#pending.values()) call.reject(death);
@@ -130,4 +133,9 @@ export class WorkerProcess {
       (on ? ref : unref).call(handle);
     }
   }
+}
+
+function unreadable(site: CallSite, error: unknown): ProtocolError {
+  const reason = error instanceof Error ? error.message : String(error);
+  return new ProtocolError(`${describeSite(site)}: the answer cannot be read: ${reason}`, { cause: error });
 }

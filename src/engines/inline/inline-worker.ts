@@ -31,6 +31,7 @@ export class InlineWorker implements Worker {
   #lastRef = 0;
   #tail: Promise<unknown> = Promise.resolve();
   #running: string | undefined;
+  #death: Error | undefined;
   #die!: (death: Error) => void;
 
   constructor(request: OpenRequest, modules: InlineOptions["modules"]) {
@@ -74,11 +75,13 @@ export class InlineWorker implements Worker {
       during: this.#running,
       lastLines: [],
     };
-    this.#die(new WorkerDiedError(death));
+    this.#death ??= new WorkerDiedError(death);
+    this.#die(this.#death);
   }
 
   #inTurn(site: CallSite, work: () => Promise<Reply>): Promise<Reply> {
     const result = this.#tail.then(() => {
+      if (this.#death !== undefined) throw this.#death;
       this.#running = site.target;
       return work();
     });
@@ -100,19 +103,25 @@ export class InlineWorker implements Worker {
       this.#objects.set(++this.#lastRef, result);
       return { value: { ref: this.#lastRef, typeName: typeNameOf(result) }, computeNanoseconds };
     }
-    const [held] =
-      [...this.#objects].find(([, object]) => object === result && typeof object === "object") ?? [];
-    const carried = held === undefined ? result : this.#resolveHandle(held);
-    const body = packBody(packable(carried, this.#session, "result", "result"), "result", "result");
+    const body = packBody(this.#packableResult(result), "result", "result");
     return { value: unpack(body, this.#resolveHandle), computeNanoseconds };
   }
 
-  async #run(request: Request, site: CallSite): Promise<unknown> {
-    if (request.kind === "ref-get")
-      return (this.#objects.get(request.ref) as Record<string, unknown>)[request.attribute];
-    const call = this.#callable(request, site);
+  /** As in Python: an object that cannot be carried but is held travels as its ref. */
+  #packableResult(result: unknown): unknown {
     try {
-      return await call();
+      return packable(result, this.#session, "result", "result");
+    } catch (error) {
+      const held = [...this.#objects].find(([, object]) => object === result);
+      if (held === undefined) throw error;
+      return packable(this.#resolveHandle(held[0]), this.#session, "result", "result");
+    }
+  }
+
+  async #run(request: Request, site: CallSite): Promise<unknown> {
+    try {
+      if (request.kind === "ref-get") return this.#attribute(request.ref, request.attribute, site);
+      return await this.#callable(request, site)();
     } catch (error) {
       throw SlitherError.is(error) ? error : asPythonError(error, site);
     }
@@ -124,22 +133,28 @@ export class InlineWorker implements Worker {
     const extra = Object.keys(request.kwargs).length === 0 ? [] : [request.kwargs];
     if (request.kind === "call")
       return () => this.#function(request.module, request.function, site)(...request.args, ...extra);
-    const object = this.#objects.get(request.ref) as Record<string, InlineFunction>;
-    const method = object[request.method];
+    const object = this.#objects.get(request.ref);
+    const method = request.method === "" ? object : this.#attribute(request.ref, request.method, site);
     if (typeof method !== "function")
       throw missingFunction(site, `${typeNameOf(object)}.${request.method}`, []);
     return () => method.call(object, ...request.args, ...extra);
   }
 
+  #attribute(ref: number, name: string, site: CallSite): unknown {
+    const object = Object(this.#objects.get(ref)) as Record<string, unknown>;
+    if (name in object) return object[name];
+    throw missingFunction(site, `${typeNameOf(object)}.${name}`, []);
+  }
+
   #function(module: string, name: string, site: CallSite): InlineFunction {
     let functions = this.#modules.get(module);
     if (functions === undefined) {
-      const definition = this.#definitions[module];
+      const definition = own(this.#definitions, module);
       if (definition === undefined) throw missingModule(site, module, Object.keys(this.#definitions));
       functions = typeof definition === "function" ? (definition as () => InlineModule)() : definition;
       this.#modules.set(module, functions);
     }
-    const found = functions[name];
+    const found = own(functions, name);
     if (found === undefined) throw missingFunction(site, `${module}.${name}`, Object.keys(functions));
     return found;
   }
@@ -148,6 +163,11 @@ export class InlineWorker implements Worker {
   #heldBy(id: number): Handle {
     return this.#objects.get(id) as Handle;
   }
+}
+
+/** Not what every object inherits, such as `constructor`. */
+function own<Value>(record: Readonly<Record<string, Value>>, name: string): Value | undefined {
+  return Object.hasOwn(record, name) ? record[name] : undefined;
 }
 
 function checkBatch(result: unknown, expected: number, site: CallSite): void {

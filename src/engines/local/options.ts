@@ -26,6 +26,10 @@ export interface LocalOptions {
 
 const folder = z
   .union([z.string(), z.instanceof(URL)], { error: "a folder: a path or a file: URL" })
+  .refine((path) => typeof path === "string" || path.protocol === "file:", {
+    error: "a path or a file: URL",
+    abort: true,
+  })
   .transform((path) => (path instanceof URL ? fileURLToPath(path) : resolve(path)))
   .refine((path) => statSync(path, { throwIfNoEntry: false })?.isDirectory() === true, {
     error: "a folder that exists",

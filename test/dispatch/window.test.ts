@@ -1,0 +1,63 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { Window } from "../../src/dispatch/window.js";
+import { deferred } from "./deferred.js";
+
+test("outcomes come in the order of putting in, whatever order the work ends in", async () => {
+  const permutations = fc.integer({ min: 1, max: 8 }).chain((count) => {
+    const positions = Array.from({ length: count }, (_, index) => index);
+    return fc.shuffledSubarray(positions, { minLength: count, maxLength: count });
+  });
+  await fc.assert(
+    fc.asyncProperty(permutations, async (completion) => {
+      const window = new Window<number[], number>(completion.length);
+      const works = completion.map(() => deferred<number>());
+      for (const [index, work] of works.entries()) window.put([index], work.promise);
+      for (const index of completion) works[index]?.resolve(index);
+      const seen: unknown[] = [];
+      for (let oldest = window.oldest; oldest !== undefined; oldest = window.oldest) {
+        seen.push(await oldest);
+        window.remove();
+      }
+      expect(seen).toEqual(completion.map((_, index) => ({ ok: true, value: index })));
+    }),
+  );
+});
+
+test("it is full at its limit, and not any more when one is removed", () => {
+  const window = new Window<number[], void>(2);
+  window.put([1], Promise.resolve());
+  expect(window.full).toBe(false);
+  window.put([2], Promise.resolve());
+  expect(window.full).toBe(true);
+  window.remove();
+  expect(window.full).toBe(false);
+});
+
+test("it is empty until something is put in, and again when all is removed", () => {
+  const window = new Window<number[], void>(2);
+  expect(window.empty).toBe(true);
+  window.put([1], Promise.resolve());
+  expect(window.empty).toBe(false);
+  window.remove();
+  expect(window.empty).toBe(true);
+});
+
+test("`held` counts the records of everything in it, answered or not", async () => {
+  const window = new Window<string[], void>(3);
+  const slow = deferred();
+  window.put(["a", "b"], Promise.resolve());
+  window.put(["c"], slow.promise);
+  await window.oldest;
+  expect(window.held).toBe(3);
+  window.remove();
+  expect(window.held).toBe(1);
+});
+
+test("work that fails is an outcome, and no unhandled rejection for those behind it", async () => {
+  const window = new Window<string[], void>(2);
+  const error = new Error("broken");
+  window.put(["a"], Promise.reject(error));
+  window.put(["b"], Promise.reject(new Error("never looked at")));
+  await expect(window.oldest).resolves.toEqual({ ok: false, error });
+});

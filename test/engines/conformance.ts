@@ -1,0 +1,358 @@
+import {
+  BatchResultError,
+  CallAbortedError,
+  CallTimeoutError,
+  type Engine,
+  OptionsError,
+  PipeHaltedError,
+  PythonError,
+  PythonFunctionError,
+  PythonImportError,
+  pipe,
+  Ref,
+  RefError,
+  SessionClosedError,
+  SessionLostError,
+  ValueNotSupportedError,
+} from "slither-ts";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { rejection } from "../helpers/rejection.js";
+
+/** What an engine is tested with. */
+export interface Candidate {
+  readonly name: string;
+  /** An engine that has the module `conformance`: see fixtures/python/conformance.py. */
+  open(): Promise<Engine>;
+  /** Whether its sessions are processes. */
+  readonly processes: boolean;
+}
+
+/** What holds on every engine: a pipe, and whatever else works on one, works on all. */
+export function testConformance({ name, open, processes }: Candidate): void {
+  describe(`the ${name} engine`, () => {
+    let engine: Engine;
+    beforeAll(async () => {
+      engine = await open();
+    });
+    afterAll(() => engine.close({ timeout: 1 }));
+
+    describe("calls", () => {
+      test("pass arguments and give back results", async () => {
+        const session = await engine.session();
+
+        expect(await session.call("conformance", "echo", [{ a: [1, null, "x"] }])).toEqual({
+          a: [1, null, "x"],
+        });
+      });
+
+      test("pass keyword arguments", async () => {
+        const session = await engine.session();
+
+        expect(await session.call("conformance", "greet", ["Ada"])).toBe("hello Ada");
+        expect(await session.call("conformance", "greet", ["Ada"], { kwargs: { greeting: "hi" } })).toBe(
+          "hi Ada",
+        );
+      });
+
+      test("work on copies of their arguments", async () => {
+        const session = await engine.session();
+        const values = [1, 2];
+
+        expect(await session.call("conformance", "set_first", [values])).toEqual(["changed", 2]);
+        expect(values).toEqual([1, 2]);
+      });
+
+      test("made at once are carried out in order", async () => {
+        const session = await engine.session();
+
+        const results = await Promise.all(
+          Array.from({ length: 20 }, () => session.call("conformance", "increment")),
+        );
+
+        expect(results).toEqual(Array.from({ length: 20 }, (_, index) => index + 1));
+      });
+
+      test("change a state that belongs to their session alone", async () => {
+        const [left, right] = await Promise.all([engine.session(), engine.session()]);
+
+        await left.call("conformance", "increment");
+        await left.call("conformance", "increment");
+
+        expect(await right.call("conformance", "increment")).toBe(1);
+      });
+    });
+
+    describe("failures", () => {
+      test("of the code arrive with their class and text, and the session goes on", async () => {
+        const session = await engine.session({ id: "failing" });
+
+        const error = await rejection(session.call("conformance", "fail"), PythonError);
+
+        expect(error.message).toBe("session failing: conformance.fail raised ValueError: no good");
+        expect(error).toMatchObject({
+          pythonType: "ValueError",
+          pythonMessage: "no good",
+          session: "failing",
+        });
+        expect(await session.call("conformance", "echo", [1])).toBe(1);
+      });
+
+      test("to find the module name it", async () => {
+        const session = await engine.session();
+
+        const error = await rejection(session.call("no_such_module", "f"), PythonImportError);
+
+        expect(error).toMatchObject({
+          module: "no_such_module",
+          missing: "no_such_module",
+          session: session.id,
+        });
+      });
+
+      test("to find the function suggest another", async () => {
+        const session = await engine.session();
+
+        const error = await rejection(session.call("conformance", "incremnt"), PythonFunctionError);
+
+        expect(error).toMatchObject({ target: "conformance.incremnt", suggestions: ["increment"] });
+        expect(error.message).toBe(
+          `session ${session.id}: conformance.incremnt does not exist, did you mean increment?`,
+        );
+      });
+
+      test.each(["constructor", "__proto__"])("to find %s are not answered by JavaScript", async (odd) => {
+        const session = await engine.session();
+
+        await rejection(session.call("conformance", odd), PythonFunctionError);
+        await rejection(session.call(odd, "toString"), PythonImportError);
+      });
+
+      test("to carry an argument name its place", async () => {
+        const session = await engine.session();
+
+        const error = await rejection(
+          session.call("conformance", "echo", [{ when: new Date(0) }]),
+          ValueNotSupportedError,
+        );
+
+        expect(error).toMatchObject({ path: "args[0].when", typeName: "Date", direction: "argument" });
+      });
+
+      test("to carry a result name it", async () => {
+        const session = await engine.session();
+
+        const error = await rejection(session.call("conformance", "opaque"), ValueNotSupportedError);
+
+        expect(error).toMatchObject({ path: "result", direction: "result" });
+      });
+    });
+
+    describe("refs", () => {
+      test("keep an object in the session", async () => {
+        const session = await engine.session();
+        const box = await session.create("conformance", "Box", [3]);
+
+        expect(await box.call("add", [4])).toBe(7);
+        expect(await box.get("value")).toBe(7);
+        expect(await box.call("", [10])).toBe(70);
+      });
+
+      test("are what a method gives back that gives back its object", async () => {
+        const session = await engine.session();
+        const box = await session.create("conformance", "Box", [3]);
+
+        expect(await box.call("itself")).toBe(box);
+        expect(box).toBeInstanceOf(Ref);
+      });
+
+      test("stand for their objects in arguments", async () => {
+        const session = await engine.session();
+        const boxes = [
+          await session.create("conformance", "Box", [1]),
+          await session.create("conformance", "Box", [2]),
+        ];
+
+        expect(await session.call("conformance", "unbox", [boxes])).toEqual([1, 2]);
+      });
+
+      test("to a value that can be sent are sent as it", async () => {
+        const session = await engine.session();
+        const list = await session.create("conformance", "echo", [[1, 2]]);
+
+        expect(await session.call("conformance", "echo", [list])).toEqual([1, 2]);
+      });
+
+      test("tell when there is no such method or attribute", async () => {
+        const session = await engine.session();
+        const box = await session.create("conformance", "Box", [1]);
+
+        await rejection(box.call("remove"), PythonFunctionError);
+        await rejection(box.get("size"), PythonFunctionError);
+      });
+
+      test("are refused in another session", async () => {
+        const [session, other] = await Promise.all([engine.session(), engine.session()]);
+        const box = await session.create("conformance", "Box", [1]);
+
+        await rejection(other.call("conformance", "unbox", [[box]]), RefError);
+      });
+
+      test("are refused after their release, but not for calls that were made before", async () => {
+        const session = await engine.session();
+        const box = await session.create("conformance", "Box", [1]);
+        const before = [box.call("add", [1]), box.call("add", [1])];
+
+        box.release();
+
+        expect(await Promise.all(before)).toEqual([2, 3]);
+        await rejection(box.get("value"), RefError);
+      });
+    });
+
+    describe("pipes", () => {
+      const doubling = pipe<number>("doubling").python<number>("double", {
+        module: "conformance",
+        function: "double",
+        batch: { size: 3 },
+      });
+
+      test("process every record, in order", async () => {
+        const session = await engine.session();
+        const input = Array.from({ length: 10 }, (_, index) => index);
+
+        const { outputs } = await doubling.run(input, { session }).collect();
+
+        expect(outputs.default.map(({ payload }) => payload)).toEqual(input.map((value) => value * 2));
+      });
+
+      test.each([
+        ["too_few", 1],
+        ["no_list", undefined],
+      ])("halt when a batch function gives back what %s does", async (name, got) => {
+        const session = await engine.session();
+        const broken = pipe<number>("broken").python<number>("score", {
+          module: "conformance",
+          function: name,
+        });
+
+        const error = await rejection(broken.run([1, 2], { session }).collect(), PipeHaltedError);
+
+        expect(error.cause).toBeInstanceOf(BatchResultError);
+        expect(error.cause).toMatchObject({
+          expected: 2,
+          got,
+          stage: "score",
+          target: `conformance.${name}`,
+        });
+      });
+
+      test("reject the bad record alone where they may", async () => {
+        const session = await engine.session();
+        const careful = pipe<number>("careful")
+          .python<number>("check", { module: "conformance", function: "reject_negative" })
+          .onError("check", "reject");
+
+        const { outputs, rejected } = await careful.run([1, 2, -3, 4], { session }).collect();
+
+        expect(outputs.default.map(({ payload }) => payload)).toEqual([1, 2, 4]);
+        expect(rejected.map(({ payload }) => payload)).toEqual([-3]);
+      });
+    });
+
+    describe("limits", () => {
+      test("a call that passes its deadline while it is running ends its session", async () => {
+        const session = await engine.session();
+        const running = rejection(
+          session.call("conformance", "hang", [], { timeout: "200ms" }),
+          CallTimeoutError,
+        );
+        const waiting = rejection(session.call("conformance", "echo", [1]), SessionLostError);
+
+        const cause = await running;
+
+        expect(cause.started).toBe(true);
+        expect((await waiting).cause).toBe(cause);
+        expect((await rejection(session.call("conformance", "echo", [1]), SessionLostError)).cause).toBe(
+          cause,
+        );
+        expect(session.state).toBe("lost");
+      });
+
+      test("a call that is aborted while it is running ends its session", async () => {
+        const session = await engine.session();
+        const controller = new AbortController();
+        const running = rejection(
+          session.call("conformance", "hang", [], { signal: controller.signal }),
+          CallAbortedError,
+        );
+
+        controller.abort();
+
+        expect((await running).started).toBe(true);
+        await rejection(session.call("conformance", "echo", [1]), SessionLostError);
+      });
+
+      test("a call that was aborted before never runs", async () => {
+        const session = await engine.session();
+
+        const call = session.call("conformance", "increment", [], { signal: AbortSignal.abort() });
+
+        expect((await rejection(call, CallAbortedError)).started).toBe(false);
+        expect(await session.call("conformance", "increment")).toBe(1);
+      });
+    });
+
+    describe("sessions", () => {
+      test("say which process they are, where they are one", async () => {
+        const session = await engine.session();
+
+        expect(typeof session.pid).toBe(processes ? "number" : "undefined");
+      });
+
+      test("have ids of their own", async () => {
+        await engine.session({ id: "taken" });
+
+        const error = await rejection(engine.session({ id: "taken" }), OptionsError);
+
+        expect(error.message).toBe(
+          'engine.session(): expected `id` to be new in this engine, got "taken", which is open',
+        );
+      });
+
+      test("that are closed finish what was asked before, and take no more", async () => {
+        const session = await engine.session();
+        const before = session.call("conformance", "increment");
+
+        const closing = session.close();
+
+        await rejection(session.call("conformance", "increment"), SessionClosedError);
+        expect(await before).toBe(1);
+        await closing;
+        expect(session.state).toBe("closed");
+      });
+
+      test("that do not finish in time are closed all the same", async () => {
+        const session = await engine.session();
+        const running = rejection(session.call("conformance", "hang"), SessionClosedError);
+        const waiting = rejection(session.call("conformance", "increment"), SessionClosedError);
+
+        await session.close({ timeout: "50ms" });
+
+        await Promise.all([running, waiting]);
+      });
+
+      test("tell of their start and their end", async () => {
+        const told: string[] = [];
+        const own = await open();
+        own.on("session-start", ({ session }) => told.push(`start ${session}`));
+        own.on("session-stop", ({ session }) => told.push(`stop ${session}`));
+
+        await own.session({ id: "a" });
+        await own.close();
+
+        expect(told).toEqual(["start a", "stop a"]);
+        await rejection(own.session(), SessionClosedError);
+      });
+    });
+  });
+}

@@ -1,0 +1,53 @@
+import type { InlineModule } from "slither-ts/testing";
+
+/** fixtures/python/conformance.py in TypeScript. */
+export function conformance(): InlineModule {
+  let count = 0;
+  return {
+    Box: (value: number) => makeBox(value),
+    echo: (value: unknown) => value,
+    greet: (name: string, { greeting = "hello" } = {}) => `${greeting} ${name}`,
+    increment: () => ++count,
+    set_first: (values: unknown[]) => {
+      values[0] = "changed";
+      return values;
+    },
+    double: (values: number[]) => values.map((value) => value * 2),
+    too_few: (values: number[]) => values.slice(1),
+    no_list: () => 7,
+    reject_negative: (values: number[]) => {
+      if (values.some((value) => value < 0)) throw new ValueError("negative");
+      return values;
+    },
+    fail: () => {
+      throw new ValueError("no good");
+    },
+    unbox: (boxes: { value: number }[]) => boxes.map((box) => box.value),
+    opaque: () => makeBox(1),
+    hang: () => new Promise(() => {}),
+  };
+}
+
+class ValueError extends Error {
+  override readonly name = "ValueError";
+}
+
+interface Box {
+  (number: number): number;
+  value: number;
+  add(number: number): number;
+  itself(): Box;
+}
+
+/** An object that can be called, as in Python. */
+function makeBox(start: number): Box {
+  const box: Box = Object.assign((number: number) => box.value * number, {
+    value: start,
+    add: (number: number) => {
+      box.value += number;
+      return box.value;
+    },
+    itself: () => box,
+  });
+  return box;
+}

@@ -1,0 +1,107 @@
+import { PythonError, PythonImportError, SessionLostError, tuple, ValueNotSupportedError } from "slither-ts";
+import { inline } from "slither-ts/testing";
+import { expect, onTestFinished, test } from "vitest";
+import { rejection } from "../helpers/rejection.js";
+import { testConformance } from "./conformance.js";
+import { conformance } from "./inline-modules.js";
+
+testConformance({ name: "inline", open: async () => inline({ modules: { conformance } }), processes: false });
+
+function inlineEngine(...options: Parameters<typeof inline>): ReturnType<typeof inline> {
+  const engine = inline(...options);
+  onTestFinished(() => engine.close({ timeout: 1 }));
+  return engine;
+}
+
+test("a module that is given as an object is shared by all sessions", async () => {
+  let calls = 0;
+  const engine = inlineEngine({ modules: { counter: { count: () => ++calls } } });
+  const [left, right] = await Promise.all([engine.session(), engine.session()]);
+
+  await left.call("counter", "count");
+
+  expect(await right.call("counter", "count")).toBe(2);
+});
+
+test("a module that was not given is named, with those that were", async () => {
+  const session = await inlineEngine({ modules: { scorer: {}, trainer: {} } }).session({ id: "a" });
+
+  const error = await rejection(session.call("scorers", "predict"), PythonImportError);
+
+  expect(error.message).toBe("session a: inline() was given no module scorers; it has scorer, trainer");
+});
+
+test("a fake may be asynchronous, and calls still take turns", async () => {
+  const order: string[] = [];
+  const slow = async (name: string) => {
+    order.push(`${name} begins`);
+    await new Promise((resolve) => setImmediate(resolve));
+    order.push(`${name} ends`);
+    return name;
+  };
+  const session = await inlineEngine({ modules: { m: { slow } } }).session();
+
+  await Promise.all([session.call("m", "slow", ["a"]), session.call("m", "slow", ["b"])]);
+
+  expect(order).toEqual(["a begins", "a ends", "b begins", "b ends"]);
+});
+
+test("what a fake is given is what Python would be: tuples stay, bigints that are small are numbers", async () => {
+  let given: unknown;
+  const take = (value: unknown) => {
+    given = value;
+    return null;
+  };
+  const session = await inlineEngine({ modules: { m: { take } } }).session();
+
+  await session.call("m", "take", [[tuple(1n), new Map([["a", 1]])]]);
+
+  expect(given).toStrictEqual([tuple(1), new Map([["a", 1]])]);
+});
+
+test("what a fake throws is the cause of the error", async () => {
+  const thrown = new TypeError("broken fake");
+  const session = await inlineEngine({
+    modules: {
+      m: {
+        fail: () => {
+          throw thrown;
+        },
+      },
+    },
+  }).session();
+
+  const error = await rejection(session.call("m", "fail"), PythonError);
+
+  expect(error.cause).toBe(thrown);
+  expect(error).toMatchObject({ pythonType: "TypeError", pythonMessage: "broken fake" });
+  expect(error.traceback).toContain("inline.test.ts");
+});
+
+test("a fake that gives back nothing is told to give back null", async () => {
+  const session = await inlineEngine({ modules: { m: { nothing: () => {} } } }).session();
+
+  const error = await rejection(session.call("m", "nothing"), ValueNotSupportedError);
+
+  expect(error.message).toMatch(/got undefined \(use null, or leave the key out\)$/);
+});
+
+test("a fake that waits behind a killed one is never called", async () => {
+  let called = false;
+  const modules = {
+    m: {
+      hang: () => new Promise(() => {}),
+      after: () => {
+        called = true;
+        return null;
+      },
+    },
+  };
+  const session = await inlineEngine({ modules }).session();
+  const running = rejection(session.call("m", "hang", [], { timeout: "20ms" }), Error);
+  const waiting = rejection(session.call("m", "after"), SessionLostError);
+
+  await Promise.all([running, waiting]);
+
+  expect(called).toBe(false);
+});

@@ -1,0 +1,67 @@
+import { CallAbortedError, SessionLostError } from "slither-ts";
+import { expect, test } from "vitest";
+import { sharedEngine } from "../helpers/engine.js";
+import { printed } from "../helpers/events.js";
+import { isGone } from "../helpers/processes.js";
+import { rejection } from "../helpers/rejection.js";
+import { makeGate } from "../helpers/temporary.js";
+
+const engine = sharedEngine();
+
+test("a call with a signal that was aborted before never runs", async () => {
+  const session = await engine().session({ id: "early" });
+  const reason = new Error("the user has left");
+
+  const error = await rejection(
+    session.call("order", "note", [1], { signal: AbortSignal.abort(reason) }),
+    CallAbortedError,
+  );
+
+  expect(error.message).toBe("session early: order.note was aborted; it never ran");
+  expect(error).toMatchObject({ session: "early", target: "order.note", started: false, cause: reason });
+  expect(await session.call("order", "notes")).toEqual([]);
+});
+
+test("a call that is aborted while it waits never runs, and the session goes on", async () => {
+  const gate = makeGate();
+  const session = await engine().session();
+  const running = session.call("gate", "wait", [gate.path]);
+  const controller = new AbortController();
+  const waiting = rejection(
+    session.call("order", "note", [1], { signal: controller.signal }),
+    CallAbortedError,
+  );
+
+  controller.abort();
+
+  expect((await waiting).started).toBe(false);
+  await gate.open();
+  expect(await running).toBe("through");
+  expect(await session.call("order", "notes")).toEqual([]);
+});
+
+test("a call that is aborted while it is running is killed, and its session is lost", async () => {
+  const session = await engine().session({ id: "killed" });
+  const controller = new AbortController();
+  const holding = printed(engine(), "holding");
+  const call = rejection(session.call("gate", "hold", [], { signal: controller.signal }), CallAbortedError);
+  await holding;
+
+  controller.abort("stop");
+
+  const error = await call;
+  expect(error.message).toBe("session killed: gate.hold was aborted; its worker was killed");
+  expect(error).toMatchObject({ started: true, cause: "stop" });
+  expect((await rejection(session.call("echo", "echo"), SessionLostError)).cause).toBe(error);
+  expect(await isGone(session.pid as number)).toBe(true);
+});
+
+test("a signal that is aborted after the answer does nothing", async () => {
+  const session = await engine().session();
+  const controller = new AbortController();
+  await session.call("echo", "echo", [1], { signal: controller.signal });
+
+  controller.abort();
+
+  expect(await session.call("echo", "echo", [2])).toBe(2);
+});

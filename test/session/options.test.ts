@@ -1,0 +1,241 @@
+import { type Engine, local, NdArray, OptionsError, type Ref, type Session } from "slither-ts";
+import { inline } from "slither-ts/testing";
+import { beforeAll, describe, expect, test } from "vitest";
+import { sharedEngine, sharedSession } from "../helpers/engine.js";
+import { rejection, thrown } from "../helpers/rejection.js";
+
+const engine = sharedEngine();
+const session = sharedSession();
+let ref: Ref;
+beforeAll(async () => {
+  ref = await session().create("model", "Model");
+});
+
+/** What cannot be written in TypeScript, but in JavaScript. */
+type Anything = (...args: unknown[]) => unknown;
+
+async function problem(work: () => unknown): Promise<string> {
+  return (await rejection((async () => work())(), OptionsError)).message;
+}
+
+describe("local() refuses", () => {
+  test.each<[string, unknown, string]>([
+    ["null", null, "expected the options to be an object, got `null`"],
+    ["a misspelt option", { pyhton: "python3" }, "unknown option `pyhton`, did you mean `python`?"],
+    [
+      "an option that does not exist",
+      { workers: 3 },
+      "unknown option `workers`, expected one of `python`, `pythonPath`, `env`, `threads`, `startTimeout`",
+    ],
+    [
+      "an empty interpreter",
+      { python: "" },
+      'expected `python` to be the path or name of a Python interpreter, got `""` (string)',
+    ],
+    [
+      "a path that is no list",
+      { pythonPath: "." },
+      'expected `pythonPath` to be an array of folders, got `"."` (string)',
+    ],
+    [
+      "a folder that does not exist",
+      { pythonPath: [".", "/no/such"] },
+      'expected `pythonPath[1]` to be a folder that exists, got `"/no/such"` (string)',
+    ],
+    [
+      "a folder that is a file",
+      { pythonPath: ["package.json"] },
+      'expected `pythonPath[0]` to be a folder that exists, got `"package.json"` (string)',
+    ],
+    [
+      "a URL of the web",
+      { pythonPath: [new URL("https://example.org/")] },
+      "expected `pythonPath[0]` to be a path or a file: URL, got an object (URL)",
+    ],
+    [
+      "a number as folder",
+      { pythonPath: [7] },
+      "expected `pythonPath[0]` to be a folder: a path or a file: URL, got `7` (number)",
+    ],
+    [
+      "a number in the environment",
+      { env: { A: 1 } },
+      "expected `env.A` to be a string or undefined, got `1` (number)",
+    ],
+    ["no environment", { env: "A=1" }, 'expected `env` to be an object of strings, got `"A=1"` (string)'],
+    ["half a thread", { threads: 0.5 }, "expected `threads` to be a positive integer, got `0.5` (number)"],
+    [
+      "a timeout of 0",
+      { startTimeout: 0 },
+      'expected `startTimeout` to be a duration: milliseconds above 0, or text such as "200ms", "5s" or "1h", got `0` (number)',
+    ],
+  ])("%s", async (_, options, message) => {
+    expect(await problem(() => (local as Anything)(options))).toBe(`local(): ${message}`);
+  });
+
+  test("everything that is wrong at once", async () => {
+    const error = await rejection(local({ threads: 0, pyhton: "x" } as object), OptionsError);
+
+    expect(error.where).toBe("local()");
+    expect(error.problems).toHaveLength(2);
+  });
+});
+
+describe("engine.session() refuses", () => {
+  test.each<[string, unknown, string]>([
+    ["a text", "a", 'expected the options to be an object, got `"a"` (string)'],
+    ["an empty id", { id: "" }, 'expected `id` to be a text that is not empty, got `""` (string)'],
+    ["a number as id", { id: 7 }, "expected `id` to be a text that is not empty, got `7` (number)"],
+    [
+      "a setup that is no function",
+      { setup: "train" },
+      'expected `setup` to be a function, got `"train"` (string)',
+    ],
+    ["a misspelt option", { setUp: () => {} }, "unknown option `setUp`, did you mean `setup`?"],
+    [
+      "an id that is open",
+      { id: "shared" },
+      'expected `id` to be new in this engine, got "shared", which is open',
+    ],
+  ])("%s", async (_, options, message) => {
+    const own = engine();
+    if (!own.sessions.has("shared")) await own.session({ id: "shared" });
+
+    expect(await problem(() => (own.session as Anything).call(own, options))).toBe(
+      `engine.session(): ${message}`,
+    );
+  });
+
+  test("an id that is being opened", async () => {
+    const opening = engine().session({ id: "twice" });
+
+    expect(await problem(() => engine().session({ id: "twice" }))).toMatch(/"twice", which is open$/);
+
+    await opening;
+  });
+});
+
+const CALLS: [string, (...args: unknown[]) => unknown][] = [
+  ["session.call()", (...args) => (session().call as Anything).apply(session(), args)],
+  ["session.create()", (...args) => (session().create as Anything).apply(session(), args)],
+];
+
+describe.each(CALLS)("%s refuses", (where, call) => {
+  test.each<[string, unknown[], string]>([
+    [
+      "a module that is no text",
+      [7, "f"],
+      "expected `module` to be the name of a Python module, got `7` (number)",
+    ],
+    [
+      "a function that is no text",
+      ["m", () => {}],
+      "expected `function` to be the name of a function in it, got a function",
+    ],
+    [
+      "keyword arguments in the place of arguments",
+      ["m", "f", { a: 1 }],
+      "expected `args` to be an array of positional arguments (keyword arguments go into the option `kwargs`), got an object (Object)",
+    ],
+    ["null as options", ["m", "f", [], null], "expected the options to be an object, got `null`"],
+    ["a misspelt option", ["m", "f", [], { timout: 1 }], "unknown option `timout`, did you mean `timeout`?"],
+    [
+      "a timeout in words",
+      ["m", "f", [], { timeout: "soon" }],
+      'expected `timeout` to be a duration: milliseconds above 0, or text such as "200ms", "5s" or "1h", got `"soon"` (string)',
+    ],
+    [
+      "a controller in the place of its signal",
+      ["m", "f", [], { signal: new AbortController() }],
+      "expected `signal` to be an AbortSignal, got an object (AbortController)",
+    ],
+    [
+      "a list as keyword arguments",
+      ["m", "f", [], { kwargs: [1] }],
+      "expected `kwargs` to be an object of keyword arguments, got an array of 1",
+    ],
+    [
+      "a Map as keyword arguments",
+      ["m", "f", [], { kwargs: new Map([["a", 1]]) }],
+      "expected `kwargs` to be an object of keyword arguments, got an object (Map)",
+    ],
+    [
+      "an array of numpy as keyword arguments",
+      ["m", "f", [], { kwargs: new NdArray("int8", [0], new Int8Array()) }],
+      "expected `kwargs` to be an object of keyword arguments, got an object (NdArray)",
+    ],
+  ])("%s", async (_, args, message) => {
+    expect(await problem(() => call(...args))).toBe(`${where}: ${message}`);
+  });
+});
+
+describe("ref.call() refuses", () => {
+  test.each<[string, unknown[], string]>([
+    [
+      "a method that is no text",
+      [7],
+      "expected `method` to be the name of a method, or the empty text for the object itself, got `7` (number)",
+    ],
+    [
+      "keyword arguments in the place of arguments",
+      ["fit", { X: [] }],
+      "expected `args` to be an array of positional arguments (keyword arguments go into the option `kwargs`), got an object (Object)",
+    ],
+    ["a misspelt option", ["fit", [], { kwarg: {} }], "unknown option `kwarg`, did you mean `kwargs`?"],
+  ])("%s", async (_, args, message) => {
+    expect(await problem(() => (ref.call as Anything).apply(ref, args))).toBe(`ref.call(): ${message}`);
+  });
+});
+
+describe("ref.get() refuses", () => {
+  test.each<[string, unknown[], string]>([
+    [
+      "an attribute that is no text",
+      [7],
+      "expected `attribute` to be the name of an attribute, got `7` (number)",
+    ],
+    [
+      "keyword arguments, of which reading has none",
+      ["sum_", { kwargs: {} }],
+      "unknown option `kwargs`, expected one of `timeout`, `signal`",
+    ],
+  ])("%s", async (_, args, message) => {
+    expect(await problem(() => (ref.get as Anything).apply(ref, args))).toBe(`ref.get(): ${message}`);
+  });
+});
+
+describe("close() refuses", () => {
+  test.each<[string, () => Session | Engine]>([
+    ["session.close()", session],
+    ["engine.close()", engine],
+  ])("a bad timeout of %s, and closes nothing", (where, closable) => {
+    const error = thrown(
+      () => (closable().close as Anything).call(closable(), { timeout: "1 min" }),
+      OptionsError,
+    );
+
+    expect(error.message).toBe(
+      `${where}: expected \`timeout\` to be a duration: milliseconds above 0, or text such as "200ms", "5s" or "1h", got \`"1 min"\` (string)`,
+    );
+    expect(session().state).toBe("ready");
+  });
+});
+
+describe("inline() refuses", () => {
+  test.each<[string, unknown, string]>([
+    ["no options", undefined, "expected the options to be an object, got `undefined`"],
+    ["a misspelt option", { module: {}, modules: {} }, "unknown option `module`, did you mean `modules`?"],
+    [
+      "a list of modules",
+      { modules: [] },
+      "expected `modules` to be an object of modules, got an array of 0",
+    ],
+    [
+      "a module with a name that is no function",
+      { modules: { m: { f: 1 } } },
+      "expected `modules.m` to be an object of functions, or a function that makes one, got an object (Object)",
+    ],
+  ])("%s", async (_, options, message) => {
+    expect(await problem(() => (inline as Anything)(options))).toBe(`inline(): ${message}`);
+  });
+});

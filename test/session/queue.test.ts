@@ -1,0 +1,116 @@
+import { expect, test } from "vitest";
+import { type Job, JobQueue } from "../../src/session/queue.js";
+
+/** Jobs that write down what is done to them. */
+function makeJobs(log: string[] = []): {
+  log: string[];
+  job: (name: string, owner?: unknown, depth?: number) => Job;
+} {
+  const job = (name: string, owner: unknown = {}, depth = 1): Job => ({
+    owner,
+    depth,
+    start: () => log.push(`start ${name}`),
+    running: () => log.push(`running ${name}`),
+    drop: () => log.push(`drop ${name}`),
+  });
+  return { log, job };
+}
+
+test("a job is sent at once when nothing else is", () => {
+  const { log, job } = makeJobs();
+
+  new JobQueue().add(job("a"));
+
+  expect(log).toEqual(["start a", "running a"]);
+});
+
+test("jobs of different owners are sent one at a time, in order", () => {
+  const { log, job } = makeJobs();
+  const queue = new JobQueue();
+  const [a, b, c] = [job("a"), job("b"), job("c")];
+
+  for (const each of [a, b, c]) queue.add(each);
+  queue.answered(a);
+  queue.answered(b);
+
+  expect(log).toEqual(["start a", "running a", "start b", "running b", "start c", "running c"]);
+});
+
+test("jobs of one owner are sent up to its depth, and run one after another", () => {
+  const { log, job } = makeJobs();
+  const queue = new JobQueue();
+  const owner = {};
+  const [a, b, c] = ["a", "b", "c"].map((name) => job(name, owner, 2)) as [Job, Job, Job];
+
+  for (const each of [a, b, c]) queue.add(each);
+  expect(log).toEqual(["start a", "running a", "start b"]);
+
+  queue.answered(a);
+  expect(log.slice(3)).toEqual(["start c", "running b"]);
+});
+
+test("a job does not overtake one of another owner that came before it", () => {
+  const { log, job } = makeJobs();
+  const queue = new JobQueue();
+  const owner = {};
+  const first = job("first", owner, 2);
+
+  queue.add(first);
+  queue.add(job("between"));
+  queue.add(job("second", owner, 2));
+  expect(log).toEqual(["start first", "running first"]);
+
+  queue.answered(first);
+  expect(log.slice(2)).toEqual(["start between", "running between"]);
+});
+
+test("a job that waits can be taken back, and what is behind it moves up", () => {
+  const { log, job } = makeJobs();
+  const queue = new JobQueue();
+  const owner = {};
+  const [sent, waiting] = [job("sent", owner, 2), job("waiting")];
+  queue.add(sent);
+  queue.add(waiting);
+  queue.add(job("behind", owner, 2));
+
+  expect(queue.withdraw(waiting)).toBe(true);
+
+  expect(log).toEqual(["start sent", "running sent", "start behind"]);
+});
+
+test("a job that was sent cannot be taken back", () => {
+  const { job } = makeJobs();
+  const queue = new JobQueue();
+  const sent = job("sent");
+  queue.add(sent);
+
+  expect(queue.withdraw(sent)).toBe(false);
+});
+
+test("clearing gives back what was not sent, and forgets it", () => {
+  const { log, job } = makeJobs();
+  const queue = new JobQueue();
+  const [sent, waiting] = [job("sent"), job("waiting")];
+  queue.add(sent);
+  queue.add(waiting);
+
+  expect(queue.clear()).toEqual([waiting]);
+
+  queue.answered(sent);
+  expect(log).toEqual(["start sent", "running sent"]);
+  expect(queue.idle).toBe(true);
+});
+
+test("a job that is answered while it is started makes room for the next", () => {
+  const { log, job } = makeJobs();
+  const queue = new JobQueue();
+  const immediate: Job = { ...job("immediate"), start: () => queue.answered(immediate) };
+  const before = job("before");
+
+  queue.add(before);
+  queue.add(immediate);
+  queue.add(job("after"));
+  queue.answered(before);
+
+  expect(log).toEqual(["start before", "running before", "start after", "running after"]);
+});

@@ -1,0 +1,65 @@
+import { type Ledger, RunAccounts } from "../../src/pipe/ledger.js";
+import type { Chunk, Operator, StageContext } from "../../src/stage/contract.js";
+import type { Item, Rejection } from "../../src/stage/item.js";
+import { Emitter } from "../../src/telemetry/emitter.js";
+import type { RunEvents } from "../../src/telemetry/events.js";
+import { chunksOf, drained } from "../dispatch/chunks.js";
+
+export function item(payload: unknown, changes: Partial<Item> = {}): Item {
+  return { id: 0, payload, meta: {}, route: "default", input: payload, ...changes };
+}
+
+export interface Stand {
+  readonly context: StageContext;
+  readonly books: Ledger["stages"][string];
+  readonly rejections: readonly Rejection[];
+  /** What `stop` was called with. */
+  readonly stops: readonly unknown[];
+  readonly stopping: AbortController;
+}
+
+/** A stage's surroundings, without a run: what a stage does to them can be read off. */
+export function stand(changes: Partial<StageContext> = {}): Stand {
+  const accounts = new RunAccounts(["stage"], ["default"]);
+  const stopping = new AbortController();
+  const stops: unknown[] = [];
+  const context: StageContext = {
+    run: "run-1",
+    pipe: "test",
+    stage: "stage",
+    session: undefined,
+    policy: "halt",
+    metadata: {},
+    stores: {},
+    books: accounts.stages[0] as StageContext["books"],
+    events: new Emitter<RunEvents>(),
+    stopped: stopping.signal,
+    stop: (reason) => {
+      stops.push(reason);
+      stopping.abort(reason);
+    },
+    abort: undefined,
+    sessionEnd: { failure: undefined },
+    ...changes,
+  };
+  return {
+    context,
+    stopping,
+    stops,
+    rejections: accounts.rejected,
+    get books() {
+      return accounts.ledger().stages.stage as Ledger["stages"][string];
+    },
+  };
+}
+
+/** Payloads through an operator, as chunks; what came out, and what was thrown. */
+export async function through(
+  operator: Operator,
+  chunks: readonly (readonly unknown[])[],
+): Promise<{ payloads: unknown[]; items: Item[]; thrown: unknown }> {
+  let position = 0;
+  const items = chunks.map((chunk) => chunk.map((payload) => item(payload, { id: position++ })));
+  const { values, thrown } = await drained<Chunk>(operator(chunksOf(items)));
+  return { items: values.flat(), payloads: values.flat().map(({ payload }) => payload), thrown };
+}

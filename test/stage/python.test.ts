@@ -1,0 +1,168 @@
+import { expect, test } from "vitest";
+import type { Reply, Request } from "../../src/engine.js";
+import {
+  BatchResultError,
+  PythonError,
+  PythonFunctionError,
+  PythonImportError,
+} from "../../src/errors/python.js";
+import {
+  CallAbortedError,
+  CallTimeoutError,
+  ProtocolError,
+  RefError,
+  SessionClosedError,
+  SessionLostError,
+  WorkerDiedError,
+} from "../../src/errors/session.js";
+import { ValueNotSupportedError } from "../../src/errors/value.js";
+import type { ExecutionOptions } from "../../src/session/execution.js";
+import type { Session } from "../../src/session/session.js";
+import { type PythonStage, pythonOperator } from "../../src/stage/python.js";
+import { stand, through } from "./context.js";
+
+type Batch = Extract<Request, { kind: "batch" }>;
+type Execute = (request: Batch, options: ExecutionOptions) => Promise<Reply>;
+
+const stage: PythonStage = {
+  kind: "python",
+  name: "stage",
+  module: "model",
+  function: "predict",
+  batchSize: 2,
+  timeoutMs: 1_500,
+};
+
+/** A session that carries batches out as the test says, and keeps what it was asked. */
+function sessionOf(execute: Execute): {
+  session: Session;
+  asked: { request: Batch; options: ExecutionOptions }[];
+} {
+  const asked: { request: Batch; options: ExecutionOptions }[] = [];
+  const session = {
+    id: "a",
+    execute: (request: Batch, options: ExecutionOptions) => {
+      asked.push({ request, options });
+      return execute(request, options);
+    },
+  };
+  return { session: session as unknown as Session, asked };
+}
+
+const doubling: Execute = async ({ payloads }) => ({
+  value: payloads.map((payload) => (payload as number) * 2),
+  computeNanoseconds: 3_000_000,
+});
+
+test("each payload becomes the result of its place", async () => {
+  const { session } = sessionOf(doubling);
+  const { payloads } = await through(pythonOperator(stage, stand({ session }).context), [
+    [1],
+    [2, 3, 4],
+    [5],
+  ]);
+  expect(payloads).toEqual([2, 4, 6, 8, 10]);
+});
+
+test("the session is asked for the function by name, with the payloads alone", async () => {
+  const { session, asked } = sessionOf(doubling);
+  await through(pythonOperator(stage, stand({ session }).context), [[1, 2]]);
+  expect(asked.map(({ request }) => request)).toEqual([
+    { kind: "batch", module: "model", function: "predict", payloads: [1, 2] },
+  ]);
+});
+
+test("a batch belongs to its run, two of which may be sent at once, and its time starts when it runs", async () => {
+  const { session, asked } = sessionOf(doubling);
+  const { signal: abort } = new AbortController();
+  await through(pythonOperator(stage, stand({ session, abort }).context), [[1, 2]]);
+  expect(asked[0]?.options).toMatchObject({
+    target: "model.predict",
+    stage: "stage",
+    owner: "run-1",
+    depth: 2,
+    timeoutMs: 1_500,
+    timeoutFrom: "running",
+  });
+  expect(asked[0]?.options.abort).toBe(abort);
+});
+
+test("batches in flight are withdrawn when the stage is stopped, not aborted", async () => {
+  const reason = new Error("enough");
+  const { session, asked } = sessionOf((_, { withdraw }) => {
+    return new Promise((_resolve, reject) => {
+      withdraw?.addEventListener("abort", () => reject(withdraw.reason));
+    });
+  });
+  const { context, stopping } = stand({ session });
+  const running = through(pythonOperator(stage, context), [[1, 2, 3, 4]]);
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(asked.map(({ options }) => options.withdraw?.aborted)).toEqual([false, false]);
+  stopping.abort(reason);
+  expect((await running).thrown).toBe(reason);
+  expect(context.books.counts).toMatchObject({ out: 0, unfinished: 4 });
+});
+
+test("an answered batch is in the books, with the time that the function took", async () => {
+  const { session } = sessionOf(doubling);
+  const batches: [number, number][] = [];
+  const { context } = stand({ session });
+  context.books.batch = (durationMs, computeMs) => batches.push([durationMs, computeMs]);
+  await through(pythonOperator(stage, context), [[1, 2, 3]]);
+  expect(batches).toEqual([
+    [expect.any(Number), 3],
+    [expect.any(Number), 3],
+  ]);
+});
+
+const site = { session: "a", target: "model.predict", stage: "stage" };
+const raised = { type: "ValueError", module: "builtins", message: "bad", traceback: "" };
+const refused = { path: "payloads[0]", typeName: "Date", direction: "argument", message: "a Date" } as const;
+const dead = { session: "a", pid: 1, signal: null, exitCode: 1, during: undefined, lastLines: [] };
+
+test.each<[string, Error]>([
+  ["PythonError", new PythonError(site, raised)],
+  ["BatchResultError", new BatchResultError(site, { expected: 1, got: 0, type: "list" })],
+  ["ValueNotSupportedError", new ValueNotSupportedError(refused)],
+])("under reject, a %s is searched for the records that it is about", async (_, error) => {
+  const { session } = sessionOf((request, options) =>
+    request.payloads.includes(2) ? Promise.reject(error) : doubling(request, options),
+  );
+  const { context, rejections } = stand({ session, policy: "reject" });
+  const { payloads, thrown } = await through(pythonOperator(stage, context), [[1, 2, 3]]);
+  expect({ payloads, thrown }).toEqual({ payloads: [2, 6], thrown: undefined });
+  expect(rejections).toMatchObject([{ payload: 2, error }]);
+});
+
+const imported = { module: "model", missing: "model", traceback: "", session: "a" };
+const call = { ...site, started: true };
+
+test.each<[string, Error]>([
+  ["PythonImportError", new PythonImportError("no module", imported)],
+  [
+    "PythonFunctionError",
+    new PythonFunctionError("no function", { target: "f", suggestions: [], session: "a" }),
+  ],
+  ["WorkerDiedError", new WorkerDiedError(dead)],
+  ["SessionLostError", new SessionLostError("a", new Error("gone"))],
+  ["SessionClosedError", new SessionClosedError("a", "it was closed")],
+  ["CallTimeoutError", new CallTimeoutError({ ...call, timeoutMs: 5 })],
+  ["CallAbortedError", new CallAbortedError(call, "enough")],
+  ["RefError", new RefError("a ref of another session", "b")],
+  ["ProtocolError", new ProtocolError("out of step")],
+  ["TypeError", new TypeError("a fault of this library")],
+])("under reject, a %s ends the stage at once: it would fail every record alike", async (_, error) => {
+  const { session, asked } = sessionOf(() => Promise.reject(error));
+  const { context, rejections } = stand({ session, policy: "reject" });
+  const { thrown } = await through(pythonOperator(stage, context), [[1, 2]]);
+  expect(thrown).toMatchObject({ stage: "stage", cause: error });
+  expect({ asked: asked.length, rejections }).toEqual({ asked: 1, rejections: [] });
+});
+
+test("under halt, nothing is searched", async () => {
+  const { session, asked } = sessionOf(() => Promise.reject(new PythonError(site, raised)));
+  const { context } = stand({ session });
+  await through(pythonOperator(stage, context), [[1, 2]]);
+  expect(asked).toHaveLength(1);
+  expect(context.books.counts).toMatchObject({ rejected: 0, unfinished: 2 });
+});

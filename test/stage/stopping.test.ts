@@ -1,0 +1,61 @@
+import { expect, test } from "vitest";
+import { untilStopped } from "../../src/stage/stopping.js";
+import { deferred } from "../dispatch/deferred.js";
+
+test("it gives what the promise gives", async () => {
+  await expect(untilStopped(Promise.resolve(7), new AbortController().signal)).resolves.toBe(7);
+});
+
+test("it fails as the promise fails", async () => {
+  const error = new Error("broken");
+  await expect(untilStopped(Promise.reject(error), new AbortController().signal)).rejects.toBe(error);
+});
+
+test("an abort ends the waiting with its reason, also when the promise never settles", async () => {
+  const controller = new AbortController();
+  const reason = new Error("enough");
+  const waiting = untilStopped(new Promise(() => {}), controller.signal);
+  controller.abort(reason);
+  await expect(waiting).rejects.toBe(reason);
+});
+
+test("a signal that was aborted before ends it at once", async () => {
+  const reason = new Error("enough");
+  await expect(untilStopped(new Promise(() => {}), AbortSignal.abort(reason))).rejects.toBe(reason);
+});
+
+test("a promise that fails when nobody waits any more is no unhandled rejection", async () => {
+  const unhandled: unknown[] = [];
+  const listener = (error: unknown): unknown => unhandled.push(error);
+  process.on("unhandledRejection", listener);
+  try {
+    const [early, late] = [deferred(), deferred()];
+    const controller = new AbortController();
+    const waits = [untilStopped(early.promise, controller.signal)];
+    controller.abort(new Error("enough"));
+    waits.push(untilStopped(late.promise, controller.signal));
+    await Promise.allSettled(waits);
+    for (const each of [early, late]) each.reject(new Error("too late"));
+    // Unhandled rejections are told after the microtasks of a turn.
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(unhandled).toEqual([]);
+  } finally {
+    process.off("unhandledRejection", listener);
+  }
+});
+
+test("it leaves no listener on the signal", async () => {
+  const { signal } = new AbortController();
+  let listeners = 0;
+  signal.addEventListener = ((...args: Parameters<AbortSignal["addEventListener"]>) => {
+    listeners += 1;
+    AbortSignal.prototype.addEventListener.apply(signal, args);
+  }) as AbortSignal["addEventListener"];
+  signal.removeEventListener = ((...args: Parameters<AbortSignal["removeEventListener"]>) => {
+    listeners -= 1;
+    AbortSignal.prototype.removeEventListener.apply(signal, args);
+  }) as AbortSignal["removeEventListener"];
+  await untilStopped(Promise.resolve(), signal);
+  await untilStopped(Promise.reject(new Error("broken")), signal).catch(() => {});
+  expect(listeners).toBe(0);
+});

@@ -1,0 +1,73 @@
+import { deepStrictEqual } from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { expect, test } from "vitest";
+import { packr, unpack } from "../../src/wire/extensions.js";
+import { type Frame, FrameReader, frameHeader } from "../../src/wire/frame.js";
+import { Kind } from "../../src/wire/protocol.js";
+import { encodeRequest, type Request, type Returns } from "../../src/wire/request.js";
+import { fromNotation, type Notation, TestHandle } from "./notation.js";
+
+interface Golden {
+  readonly name: string;
+  readonly from: "node" | "worker";
+  readonly kind: number;
+  readonly id: number;
+  readonly body: Notation;
+  readonly hex: string;
+}
+
+const golden = JSON.parse(
+  readFileSync(new URL("../../protocol/golden/frames.json", import.meta.url), "utf8"),
+) as Golden[];
+
+const fromNode = golden.filter(({ from }) => from === "node");
+
+test("there are golden frames of every kind of message", () => {
+  expect(new Set(golden.map(({ kind }) => kind))).toEqual(new Set([...Object.values(Kind), 0x7f]));
+});
+
+test.each(golden)("the frame '$name' is read as it is meant", ({ kind, id, body, hex }) => {
+  const frames: Frame[] = [];
+  new FrameReader((frame) => frames.push(frame)).push(Buffer.from(hex, "hex"));
+
+  const [frame] = frames;
+  expect(frames).toHaveLength(1);
+  expect({ kind: frame?.kind, id: frame?.id }).toEqual({ kind, id });
+  const read = unpack(frame?.body as Buffer, (ref) => new TestHandle(ref));
+  deepStrictEqual(read, fromNotation(body));
+});
+
+test.each(fromNode)("the frame '$name' is written byte for byte", ({ kind, id, body, hex }) => {
+  const written = write(kind, fromNotation(body));
+
+  expect(Buffer.concat([frameHeader(kind, id, written.byteLength), written]).toString("hex")).toBe(hex);
+});
+
+/** The body, written by what writes messages of that kind. */
+function write(kind: number, body: unknown): Buffer {
+  const request = requestOf(kind, body as never);
+  if (request === undefined) return packr.pack(body);
+  const encoded = encodeRequest(request, "a");
+  expect(encoded.kind).toBe(kind);
+  return encoded.body;
+}
+
+function requestOf(kind: number, body: never): Request | undefined {
+  if (kind === Kind.CALL) {
+    const [module, name, args, kwargs, returns] = body as [string, string, unknown[], object, Returns];
+    return { kind: "call", module, function: name, args, kwargs: { ...kwargs }, returns };
+  }
+  if (kind === Kind.BATCH) {
+    const [module, name, payloads] = body as [string, string, unknown[]];
+    return { kind: "batch", module, function: name, payloads };
+  }
+  if (kind === Kind.REF_CALL) {
+    const [ref, method, args, kwargs, returns] = body as [number, string, unknown[], object, Returns];
+    return { kind: "ref-call", ref, method, args, kwargs: { ...kwargs }, returns };
+  }
+  if (kind === Kind.REF_GET) {
+    const [ref, attribute, returns] = body as [number, string, Returns];
+    return { kind: "ref-get", ref, attribute, returns };
+  }
+  return undefined;
+}

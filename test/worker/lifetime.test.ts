@@ -1,0 +1,38 @@
+import { readdirSync } from "node:fs";
+import { expect, test } from "vitest";
+import { runScript } from "../helpers/node-script.js";
+import { isAlive, isGone } from "../helpers/processes.js";
+import { temporaryFolder } from "../helpers/temporary.js";
+
+/** The folders of sockets that are in a folder. */
+const socketFolders = (folder: string): string[] =>
+  readdirSync(folder).filter((name) => name.startsWith("slither-"));
+
+test.each([
+  ["has nothing more to do", "return", 0],
+  ["calls process.exit()", "exit", 0],
+  ["throws what nobody catches", "throw", 1],
+])("when Node %s, it ends and leaves no worker and no folder behind", async (_, what, exitCode) => {
+  const folder = temporaryFolder();
+  const script = runScript("open-session", [what], { TMPDIR: folder });
+  const pid = Number(await script.firstLine);
+
+  expect(await script.ended).toBe(exitCode);
+
+  expect(await isGone(pid)).toBe(true);
+  expect(socketFolders(folder)).toEqual([]);
+});
+
+test.each([
+  ["computes", "hold"],
+  ["is idle", "stay"],
+])("when Node is killed while its worker %s, the worker ends too", async (_, what) => {
+  const script = runScript("open-session", [what], { TMPDIR: temporaryFolder() });
+  const pid = Number(await script.firstLine);
+  expect(isAlive(pid)).toBe(true);
+
+  script.child.kill("SIGKILL");
+
+  expect(await script.ended).toBe("SIGKILL");
+  expect(await isGone(pid)).toBe(true);
+});
