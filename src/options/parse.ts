@@ -15,10 +15,9 @@ export function parseOptions<Schema extends z.ZodType>(
 ): z.output<Schema> {
   const parsed = schema.safeParse(options);
   if (parsed.success) return parsed.data;
-  throw new OptionsError(
-    where,
-    parsed.error.issues.flatMap((issue) => describe(issue, schema, options)),
-  );
+  // A value of the wrong type may fail a check of its length, too: one sentence will do.
+  const problems = new Set(parsed.error.issues.flatMap((issue) => describe(issue, schema, options)));
+  throw new OptionsError(where, [...problems]);
 }
 
 function describe(issue: z.core.$ZodIssue, schema: z.ZodType, options: unknown): string[] {

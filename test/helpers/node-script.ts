@@ -15,10 +15,9 @@ export interface NodeScript {
   readonly ended: Promise<number | NodeJS.Signals>;
 }
 
-export function runScript(name: string, args: readonly string[], env: NodeJS.ProcessEnv = {}): NodeScript {
+export function runScript(name: string, args: readonly string[]): NodeScript {
   const file = fileURLToPath(new URL(`../fixtures/node/${name}.ts`, import.meta.url));
   const child = spawn(process.execPath, ["--import", "tsx", file, ...args], {
-    env: { ...process.env, ...env },
     stdio: ["ignore", "pipe", "pipe"],
   });
   onTestFinished(() => {

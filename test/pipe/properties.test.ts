@@ -106,7 +106,7 @@ async function carryOut(given: Scenario): Promise<{ seen: number[]; summary: Run
   return { seen, summary: await run.done, thrown };
 }
 
-const RUNS = { numRuns: 250 };
+const RUNS = { numRuns: 150 };
 
 test("whatever fails, aborts or is left where: records come in order, and the books balance", async () => {
   await fc.assert(

@@ -1,8 +1,8 @@
 import { SessionLostError, WorkerDiedError } from "slither-ts";
-import { describe, expect, test } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
 import { sharedEngine } from "../helpers/engine.js";
 import { nextEvent, printed } from "../helpers/events.js";
-import { isGone } from "../helpers/processes.js";
+import { isAlive, isGone } from "../helpers/processes.js";
 import { rejection } from "../helpers/rejection.js";
 
 const engine = sharedEngine();
@@ -46,6 +46,22 @@ test("a worker that crashes in C code is told with what it last wrote, and where
   expect(error.lastLines).toContain("about to crash");
   expect(error.lastLines).toContain("Fatal Python error: Segmentation fault");
   expect(error.lastLines.join("\n")).toMatch(/killer\.py", line \d+ in segfault/);
+});
+
+test("a worker that closes its channel and then leaves is told by its exit code", async () => {
+  const session = await engine().session();
+
+  const error = await rejection(session.call("killer", "close_channel_and_leave", [4]), WorkerDiedError);
+
+  expect(error).toMatchObject({ exitCode: 4, signal: null, during: "killer.close_channel_and_leave" });
+});
+
+test("a worker that closes its channel and lives on is killed, as it can answer nothing any more", async () => {
+  const session = await engine().session();
+
+  const error = await rejection(session.call("killer", "close_channel"), WorkerDiedError);
+
+  expect(error).toMatchObject({ exitCode: null, signal: "SIGKILL" });
 });
 
 test("a worker that is killed from outside fails every call that waits for it", async () => {
@@ -114,6 +130,18 @@ describe("after the death of its worker", () => {
 
     expect(await isGone(child)).toBe(true);
   });
+});
+
+test("a process that a worker has started apart from itself does not keep its death from being told", async () => {
+  const session = await engine().session();
+  const daemon = await session.call<number>("children", "start_daemon");
+  onTestFinished(() => {
+    process.kill(daemon, "SIGKILL");
+  });
+
+  await rejection(session.call("killer", "leave", [1]), WorkerDiedError);
+
+  expect(isAlive(daemon)).toBe(true);
 });
 
 test("a worker that dies while it is idle loses its session, without a call to notice it", async () => {

@@ -14,7 +14,7 @@ test.each([
   ["throws what nobody catches", "throw", 1],
 ])("when Node %s, it ends and leaves no worker and no folder behind", async (_, what, exitCode) => {
   const folder = temporaryFolder();
-  const script = runScript("open-session", [what], { TMPDIR: folder });
+  const script = runScript("open-session", [what, folder]);
   const pid = Number(await script.firstLine);
 
   expect(await script.ended).toBe(exitCode);
@@ -27,7 +27,7 @@ test.each([
   ["computes", "hold"],
   ["is idle", "stay"],
 ])("when Node is killed while its worker %s, the worker ends too", async (_, what) => {
-  const script = runScript("open-session", [what], { TMPDIR: temporaryFolder() });
+  const script = runScript("open-session", [what, temporaryFolder()]);
   const pid = Number(await script.firstLine);
   expect(isAlive(pid)).toBe(true);
 
