@@ -70,10 +70,12 @@ test("a batch that is put back is counted, and comes first again", async () => {
 
 test("closing waits for a pull that is under way, and what it brings is not lost", async () => {
   const arriving = deferred<number[]>();
-  async function* upstream(): AsyncGenerator<number[]> {
-    yield await arriving.promise;
-  }
-  const intake = intakeOf(upstream(), 5);
+  const answers = [arriving.promise.then((value) => ({ done: false as const, value }))];
+  // Without a `return` that would wait for it.
+  const upstream: AsyncIterable<number[]> = {
+    [Symbol.asyncIterator]: () => ({ next: async () => answers.shift() ?? { done: true, value: undefined } }),
+  };
+  const intake = intakeOf(upstream, 5);
   const next = intake.next();
   let closed = false;
   const closing = intake.close().then(() => {

@@ -26,9 +26,9 @@ export class Workshop implements AsyncDisposable {
 
   /** Writes out the code of every page. */
   static async open(pages: readonly PageCode[]): Promise<Workshop> {
+    const python = await findPython({ cwd: ROOT });
     await mkdir(join(ROOT, ".slither/docs"), { recursive: true });
     const folder = await mkdtemp(join(ROOT, ".slither/docs/run-"));
-    const python = await findPython({ cwd: ROOT });
     const workshop = new Workshop(folder, python.path);
     await workshop.#write("tsconfig.json", TSCONFIG);
     for (const { page, modules, python } of pages) {

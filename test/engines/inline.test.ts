@@ -88,9 +88,13 @@ test("a fake that gives back nothing is told to give back null", async () => {
 
 test("a fake that waits behind a killed one is never called", async () => {
   let called = false;
+  let wake = (_: unknown): void => {};
   const modules = {
     m: {
-      hang: () => new Promise(() => {}),
+      hang: () =>
+        new Promise((resolve) => {
+          wake = resolve;
+        }),
       after: () => {
         called = true;
         return null;
@@ -102,6 +106,8 @@ test("a fake that waits behind a killed one is never called", async () => {
   const waiting = rejection(session.call("m", "after"), SessionLostError);
 
   await Promise.all([running, waiting]);
+  wake(null);
+  await new Promise((resolve) => setImmediate(resolve));
 
   expect(called).toBe(false);
 });

@@ -1,10 +1,10 @@
-import { pipe, type Session } from "slither-ts";
+import { type PipeHaltedError, pipe, type Session } from "slither-ts";
 import { inline } from "slither-ts/testing";
 import { expect, test } from "vitest";
 import { deferred, hops, quiet } from "../dispatch/deferred.js";
 import { inlineSession } from "./inline-session.js";
 import { upTo } from "./inputs.js";
-import { payloadsOf } from "./runs.js";
+import { consume, expectBalance, haltOf, payloadsOf } from "./runs.js";
 import { type ScriptedWorker, scriptedEngine } from "./scripted-engine.js";
 
 function predicting(size: number) {
@@ -209,4 +209,36 @@ test("a batch is not held back by an input that is slow to give the next one", a
   worker.answer(1);
   expect(await third).toMatchObject({ value: { payload: 2 } });
   await iterator.return(undefined);
+});
+
+test("a session that is closed during a run lets the batches that were sent finish, and the run halts by name", async () => {
+  const { session, worker } = await scriptedSession();
+  const consuming = consume(predicting(2).run(upTo(40), { session }));
+  await quiet();
+  const closing = session.close();
+  worker.answer(0);
+  worker.answer(1);
+  const { items, thrown } = await consuming;
+  await closing;
+  expect(items.map(({ payload }) => payload)).toEqual(upTo(4));
+  expect(thrown).toMatchObject({
+    status: "halted",
+    stage: "predict",
+    cause: { code: "SLITHER_SESSION_CLOSED" },
+  });
+  expectBalance((thrown as PipeHaltedError).ledger);
+});
+
+test("a run whose session is lost to another run halts by name", async () => {
+  const { session } = await scriptedSession();
+  const controller = new AbortController();
+  const aborted = haltOf(predicting(2).run(upTo(8), { session, signal: controller.signal }));
+  const other = haltOf(predicting(2).run(upTo(8), { session }));
+  await quiet();
+  controller.abort(new Error("the client went away"));
+  expect((await aborted).status).toBe("aborted");
+  const { status, stage, cause, ledger } = await other;
+  expect({ status, stage }).toEqual({ status: "halted", stage: "predict" });
+  expect(cause).toMatchObject({ code: "SLITHER_SESSION_LOST", cause: { code: "SLITHER_CALL_ABORTED" } });
+  expectBalance(ledger);
 });

@@ -225,3 +225,11 @@ test("an iterator that was told to end before its first pull leaves the run to a
   await run[Symbol.asyncIterator]().return(undefined);
   expect(await payloadsOf(run)).toEqual([0, 1, 2]);
 });
+
+test("a stream as input is destroyed when the loop is left", async () => {
+  const input = Readable.from(upTo(10));
+  const closed = new Promise((resolve) => input.once("close", resolve));
+  for await (const _ of pipe<number>("p").run(input)) break;
+  await closed;
+  expect(input.destroyed).toBe(true);
+});

@@ -16,6 +16,7 @@ export class ScriptedWorker implements Worker {
   readonly ended: Promise<Error>;
   readonly sent: SentRequest[] = [];
   killed = false;
+  #death: Error | undefined;
   readonly #session: string;
   readonly #ending = deferred<Error>();
 
@@ -27,6 +28,7 @@ export class ScriptedWorker implements Worker {
   prepare(request: Request, site: RequestSite): () => Promise<Reply> {
     return () => {
       const reply = deferred<Reply>();
+      if (this.#death) reply.reject(this.#death);
       this.sent.push({ request, site, reply });
       return reply.promise;
     };
@@ -59,6 +61,7 @@ export class ScriptedWorker implements Worker {
       during: this.sent[0]?.site.target,
       lastLines: [],
     });
+    this.#death = death;
     for (const { reply } of this.sent) reply.reject(death);
     this.#ending.resolve(death);
   }

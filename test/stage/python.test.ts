@@ -18,8 +18,10 @@ import {
 import { ValueNotSupportedError } from "../../src/errors/value.js";
 import type { ExecutionOptions } from "../../src/session/execution.js";
 import type { Session } from "../../src/session/session.js";
+import type { Chunk } from "../../src/stage/contract.js";
 import { type PythonStage, pythonOperator } from "../../src/stage/python.js";
-import { stand, through } from "./context.js";
+import { drained } from "../dispatch/chunks.js";
+import { item, stand, through } from "./context.js";
 
 type Batch = Extract<Request, { kind: "batch" }>;
 type Execute = (request: Batch, options: ExecutionOptions) => Promise<Reply>;
@@ -157,6 +159,15 @@ test.each<[string, Error]>([
   const { thrown } = await through(pythonOperator(stage, context), [[1, 2]]);
   expect(thrown).toMatchObject({ stage: "stage", cause: error });
   expect({ asked: asked.length, rejections }).toEqual({ asked: 1, rejections: [] });
+});
+
+test("a batch of which every record is rejected is not passed on", async () => {
+  const { session } = sessionOf(() => Promise.reject(new PythonError(site, raised)));
+  const { context } = stand({ session, policy: "reject" });
+  async function* upstream(): AsyncGenerator<Chunk> {
+    yield [item(1), item(2)];
+  }
+  expect((await drained(pythonOperator(stage, context)(upstream()))).values).toEqual([]);
 });
 
 test("under halt, nothing is searched", async () => {

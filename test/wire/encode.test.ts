@@ -81,6 +81,17 @@ describe("what cannot be carried", () => {
     expect(refusal({ fine: 1, first: [undefined], second: new Date() }).path).toBe("args[0].first[0]");
   });
 
+  test("an object of a class is named, not another of that class inside it", () => {
+    class Tree {
+      readonly left: Tree | undefined;
+      constructor(left?: Tree) {
+        this.left = left;
+      }
+    }
+
+    expect(refusal([new Tree(new Tree())]).path).toBe("args[0][0]");
+  });
+
   test("a key that cannot be carried is named, not a value beside it that cannot either", () => {
     const value = { ...JSON.parse('{"__proto__": 1}'), b: undefined };
 

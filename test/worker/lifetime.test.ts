@@ -9,7 +9,8 @@ const socketFolders = (folder: string): string[] =>
   readdirSync(folder).filter((name) => name.startsWith("slither-"));
 
 test.each([
-  ["has nothing more to do", "return", 0],
+  ["has nothing to do but a session that is open", "return", 0],
+  ["has nothing more to do after a call", "call", 0],
   ["calls process.exit()", "exit", 0],
   ["throws what nobody catches", "throw", 1],
 ])("when Node %s, it ends and leaves no worker and no folder behind", async (_, what, exitCode) => {
@@ -21,6 +22,15 @@ test.each([
 
   expect(await isGone(pid)).toBe(true);
   expect(socketFolders(folder)).toEqual([]);
+});
+
+test("when Node ends, what a worker had started ends too", async () => {
+  const script = runScript("open-session", ["child", temporaryFolder()]);
+  const pid = Number(await script.firstLine);
+
+  expect(await script.ended).toBe(0);
+
+  expect(await isGone(pid)).toBe(true);
 });
 
 test.each([

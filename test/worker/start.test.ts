@@ -1,7 +1,12 @@
+import { once } from "node:events";
 import { chmodSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { connect } from "node:net";
 import { join } from "node:path";
 import { type Engine, WorkerStartError } from "slither-ts";
 import { expect, test } from "vitest";
+import { packr } from "../../src/wire/extensions.js";
+import { frameHeader } from "../../src/wire/frame.js";
+import { Kind, PROTOCOL_VERSION } from "../../src/wire/protocol.js";
 import { testEngine } from "../helpers/engine.js";
 import { nextEvent } from "../helpers/events.js";
 import { isAlive } from "../helpers/processes.js";
@@ -63,6 +68,19 @@ test("a worker that does not become ready in time is killed", async () => {
     "session a: the worker did not start: it was not ready after 500 ms (startTimeout); it last wrote:\n  started",
   );
   expect(isAlive(Number(readFileSync(join(folder, "pid"), "utf8")))).toBe(false);
+});
+
+test("a worker that is late is turned away", async () => {
+  const engine = await engineWith('echo "$SLITHER_TOKEN"; echo "$3"; exit 1');
+  const error = await rejection(engine.session(), WorkerStartError);
+  const [token, path] = error.lastLines as [string, string];
+  const socket = connect(path);
+  const turnedAway = once(socket, "close");
+
+  const body = packr.pack({ protocol: PROTOCOL_VERSION, token, pid: 1, python: "3.12.1" });
+  socket.write(Buffer.concat([frameHeader(Kind.HELLO, 0, body.byteLength), body]));
+
+  await turnedAway;
 });
 
 test("a start that fails is told as an event, and leaves its id free", async () => {
