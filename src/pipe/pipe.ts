@@ -21,6 +21,14 @@ import { Run } from "./run.js";
 
 type AnyRecord = Record<string, unknown>;
 
+/** What a pipe has before `use()`: no stores. */
+type NoStores = Record<never, never>;
+
+/** The options of a run; they can be left out unless the pipe says that its metadata has fields which must be there. */
+type RunArguments<Metadata> = NoStores extends Metadata
+  ? [options?: RunOptions<Metadata>]
+  : [options: RunOptions<Metadata> & { metadata: Metadata }];
+
 /**
  * Starts a pipe: a declared dataflow. Each method gives back a new pipe and runs nothing; `run()` carries it out.
  *
@@ -30,7 +38,7 @@ type AnyRecord = Record<string, unknown>;
 export function pipe<In, Metadata extends object = AnyRecord>(
   name: string,
   options: PipeOptions<In> = {},
-): Pipe<In, In, AnyRecord, Metadata> {
+): Pipe<In, In, NoStores, Metadata> {
   if (typeof name !== "string" || name === "")
     throw new OptionsError("pipe()", [`expected \`name\` to be a name, got ${show(name)}`]);
   const { id } = parseOptions("pipe()", pipeOptions, options) as { id?: PipePlan["id"] };
@@ -145,7 +153,10 @@ export class Pipe<
    * @param records read lazily; an asynchronous input is read as it comes.
    * @throws OptionsError when options are wrong, or the pipe has python stages and there is no session.
    */
-  run(records: Iterable<In> | AsyncIterable<In>, options: RunOptions<Metadata> = {}): Run<Out, Routes> {
+  run(
+    records: Iterable<In> | AsyncIterable<In>,
+    ...[options = {}]: RunArguments<Metadata>
+  ): Run<Out, Routes> {
     const where = `pipe ${this.plan.name}: run()`;
     const { session, metadata, signal } = parseOptions(where, runOptions, options);
     const python = this.plan.stages.find((stage) => stage.kind === "python");

@@ -5,6 +5,7 @@ import { Emitter } from "../telemetry/emitter.js";
 import type { RunEvents, RunStatus } from "../telemetry/events.js";
 import { buildChain, type Chain } from "./chain.js";
 import { PipeHaltedError, RunConsumedError } from "./halted.js";
+import { leavable } from "./leavable.js";
 import { type Ledger, LedgerError, RunAccounts } from "./ledger.js";
 import { type PipePlan, routesOf } from "./plan.js";
 import { InputFailure } from "./source.js";
@@ -167,36 +168,16 @@ export class Run<Out = unknown, Routes extends string = string> implements Async
     const { status, stage, cause } = ending;
     const ledger = this.#accounts.ledger();
     const rejected = this.#accounts.rejected;
-    const about = { run: this.id, pipe: plan.name, session: session?.id, status, durationMs };
     this.#announce({ status, ledger, rejected, stats: statsOf(this.#accounts, durationMs) });
     const failed = status === "halted" || status === "aborted";
-    if (failed) this.#events.emit("run-failure", { ...about, error: cause });
+    const unbalanced = ledger.balanced ? undefined : new LedgerError(ledger, this.#accounts.differences());
+    const about = { run: this.id, pipe: plan.name, session: session?.id, status, durationMs };
+    if (failed || unbalanced) this.#events.emit("run-failure", { ...about, error: unbalanced ?? cause });
     else this.#events.emit("run-stop", about);
-    if (!ledger.balanced) throw new LedgerError(ledger, this.#accounts.differences());
+    if (unbalanced) throw unbalanced;
     if (failed)
       throw new PipeHaltedError({ pipe: plan.name, status, stage, ledger, rejected, outputs, cause });
   }
-}
-
-/**
- * A generator that can be left while it waits. By itself it would come to its `return` only when its `next` is through, and a consumer that is gone
- * (a stream that was destroyed) would have it wait for one more record.
- */
-function leavable<Value>(
-  generate: (left: AbortSignal) => AsyncGenerator<Value, void, undefined>,
-): AsyncGenerator<Value, void, undefined> {
-  const leaving = new AbortController();
-  const generator = generate(leaving.signal);
-  for (const end of ["return", "throw"] as const) {
-    const proper = generator[end].bind(generator) as (
-      argument: unknown,
-    ) => Promise<IteratorResult<Value, void>>;
-    generator[end] = (argument: unknown) => {
-      leaving.abort(new Error("the consumer left the run"));
-      return proper(argument);
-    };
-  }
-  return generator;
 }
 
 type Outputs = Record<string, Item[]>;

@@ -19,7 +19,7 @@ export interface Rejection {
   readonly id: ItemId;
   /** The stage that it failed in. */
   readonly stage: string;
-  /** One line: the message of `error`. */
+  /** The message of `error`. */
   readonly reason: string;
   readonly error: unknown;
   /** Python's traceback, when Python code raised. */

@@ -1,7 +1,12 @@
+import { OptionsError } from "../errors/options.js";
+import { show } from "../options/parse.js";
 import type { KeyPart, Table, TableDefinition, TableKey } from "../store.js";
 
-/** Declares a table that lives in this process's memory, without a bound. */
-export function table<Key extends TableKey, Value>(): TableDefinition<Key, Value> {
+/** Declares a table that lives in this process's memory, without a bound. It takes no options. @throws OptionsError when it is given any. */
+export function table<Key extends TableKey, Value>(
+  ...options: readonly never[]
+): TableDefinition<Key, Value> {
+  if (options.length > 0) throw new OptionsError("table()", [`expected no options, got ${show(options[0])}`]);
   return { open: () => new MemoryTable<Key, Value>() };
 }
 

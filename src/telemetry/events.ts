@@ -38,7 +38,7 @@ export interface RunEvents {
   "run-start": OfRun;
   /** A run that was completed, or stopped by its consumer. */
   "run-stop": OfRun & { status: RunStatus; durationMs: number };
-  /** A run that halted or was aborted. */
+  /** A run that halted, was aborted, or whose ledger does not balance. */
   "run-failure": OfRun & { status: RunStatus; durationMs: number; error: unknown };
   /** The first records reached a stage. */
   "stage-start": OfStage;

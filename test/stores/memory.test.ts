@@ -207,3 +207,8 @@ test("each opening of a definition is a table of its own", async () => {
   await one.put("a", 1);
   expect(other.size).toBe(0);
 });
+
+test("options, which a table does not have, are refused and not ignored", () => {
+  const untyped = table as (options: unknown) => unknown;
+  expect(() => untyped({ maxEntries: 10 })).toThrow("table(): expected no options, got an object (Object)");
+});

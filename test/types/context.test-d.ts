@@ -54,6 +54,12 @@ without.node("read", (_, { stores }) => stores.features.cache);
 
 // Metadata of a run.
 built.run([], { metadata: { modelId: "m-1" } });
+// @ts-expect-error: metadata that was declared, and that stages read, is left out.
+built.run([]);
+// @ts-expect-error: the same, with options.
+built.run([], {});
+// Metadata that was not declared can be left out.
+without.run([]);
 // @ts-expect-error: metadata of another shape.
 built.run([], { metadata: { model: "m-1" } });
 // @ts-expect-error: metadata of another type.

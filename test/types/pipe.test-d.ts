@@ -18,9 +18,7 @@ const scoring = pipe<Raw>("scoring")
   .python<Scored>("predict", { module: "model", function: "predict" });
 
 // Each stage is given what the one before gives back.
-expectTypeOf(pipe<Raw>("p")).toEqualTypeOf<
-  Pipe<Raw, Raw, Record<string, unknown>, Record<string, unknown>>
->();
+expectTypeOf(pipe<Raw>("p")).toEqualTypeOf<Pipe<Raw, Raw, Record<never, never>, Record<string, unknown>>>();
 scoring.node("read", (payload) => {
   expectTypeOf(payload).toEqualTypeOf<Scored>();
 });
