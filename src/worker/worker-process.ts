@@ -48,6 +48,8 @@ export class WorkerProcess {
     void started.connection.closed.then(() => setTimeout(() => this.kill(), LEAVING_MS).unref());
     const forget = atExit(() => killGroup(this.pid));
     this.ended = this.#waitForEnd().finally(forget);
+    // Not before others can know of the end: who hears of a failed call finds the session lost.
+    void this.ended.then((death) => this.#failPending(death));
     this.#keepAlive(false);
   }
 
@@ -119,9 +121,12 @@ export class WorkerProcess {
       lastLines: this.#started.logs.last,
     });
     this.#death = death;
+    return death;
+  }
+
+  #failPending(death: WorkerDiedError): void {
     for (const call of this.#pending.values()) call.reject(death);
     this.#pending.clear();
-    return death;
   }
 
   /** An idle worker does not keep Node running; one that is computing or closing does. */

@@ -1,4 +1,11 @@
-import { PythonError, PythonImportError, SessionLostError, tuple, ValueNotSupportedError } from "slither-ts";
+import {
+  PipeHaltedError,
+  PythonError,
+  PythonImportError,
+  pipe,
+  tuple,
+  ValueNotSupportedError,
+} from "slither-ts";
 import { inline } from "slither-ts/testing";
 import { expect, onTestFinished, test } from "vitest";
 import { rejection } from "../helpers/rejection.js";
@@ -86,28 +93,26 @@ test("a fake that gives back nothing is told to give back null", async () => {
   expect(error.message).toMatch(/got undefined \(use null, or leave the key out\)$/);
 });
 
-test("a fake that waits behind a killed one is never called", async () => {
-  let called = false;
+test("a batch that was sent behind a killed one is never carried out", async () => {
+  const given: number[] = [];
   let wake = (_: unknown): void => {};
-  const modules = {
-    m: {
-      hang: () =>
-        new Promise((resolve) => {
-          wake = resolve;
-        }),
-      after: () => {
-        called = true;
-        return null;
-      },
-    },
+  const hang = (payloads: number[]) => {
+    given.push(...payloads);
+    return new Promise((resolve) => {
+      wake = resolve;
+    });
   };
-  const session = await inlineEngine({ modules }).session();
-  const running = rejection(session.call("m", "hang", [], { timeout: "20ms" }), Error);
-  const waiting = rejection(session.call("m", "after"), SessionLostError);
+  const session = await inlineEngine({ modules: { m: { hang } } }).session();
+  const hanging = pipe<number>("hanging").python("hang", {
+    module: "m",
+    function: "hang",
+    batch: { size: 1 },
+    timeout: "20ms",
+  });
 
-  await Promise.all([running, waiting]);
-  wake(null);
+  await rejection(hanging.run([1, 2, 3], { session }).collect(), PipeHaltedError);
+  wake([1]);
   await new Promise((resolve) => setImmediate(resolve));
 
-  expect(called).toBe(false);
+  expect(given).toEqual([1]);
 });

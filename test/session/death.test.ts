@@ -82,11 +82,18 @@ test("a worker that is killed from outside fails every call that waits for it", 
 });
 
 describe("after the death of its worker", () => {
-  test("a session is lost at once, and every call says so and why", async () => {
+  test("a session is lost as soon as its call has failed", async () => {
+    const session = await engine().session();
+
+    const state = await session.call("killer", "kill_self").catch(() => session.state);
+
+    expect(state).toBe("lost");
+  });
+
+  test("every call says that the session is lost, and why", async () => {
     const session = await engine().session({ id: "e" });
     const death = await rejection(session.call("killer", "kill_self"), WorkerDiedError);
 
-    expect(session.state).toBe("lost");
     const error = await rejection(session.call("echo", "echo", [1]), SessionLostError);
 
     expect(error.message).toBe(`session e is lost, open a new one: ${death.message}`);
