@@ -96,20 +96,27 @@ export class CallTimeoutError extends SlitherError {
   }
 }
 
-/** A call was aborted by its signal. `cause` is the signal's reason. When it was running, its worker was killed. */
+/** What became of a call that was aborted: it never ran, it was killed with its worker, or it goes on and its result is dropped. */
+export type AbortedCallFate = "never ran" | "killed" | "dropped";
+
+const FATES: Readonly<Record<AbortedCallFate, string>> = {
+  "never ran": "it never ran",
+  killed: "its worker was killed",
+  dropped: "it is left to finish, and its result is dropped; the session goes on",
+};
+
+/** A call or a batch was aborted: by its signal, or because its run ended first. `cause` is the reason that was given. */
 export class CallAbortedError extends SlitherError {
   readonly code = "SLITHER_CALL_ABORTED";
   readonly session: string;
   readonly target: string;
-  /** False when the call had not been sent yet: it never ran, and the session goes on. */
-  readonly started: boolean;
+  readonly fate: AbortedCallFate;
 
-  constructor(fields: { session: string; target: string; started: boolean }, cause: unknown) {
-    const state = fields.started ? "its worker was killed" : "it never ran";
-    super(`session ${fields.session}: ${fields.target} was aborted; ${state}`, { cause });
+  constructor(fields: { session: string; target: string; fate: AbortedCallFate }, cause: unknown) {
+    super(`session ${fields.session}: ${fields.target} was aborted; ${FATES[fields.fate]}`, { cause });
     this.session = fields.session;
     this.target = fields.target;
-    this.started = fields.started;
+    this.fate = fields.fate;
   }
 }
 

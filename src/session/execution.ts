@@ -58,7 +58,7 @@ export class Execution implements Job {
   begin(): void {
     const aborted = [this.#options.abort, this.#options.withdraw].find((signal) => signal?.aborted);
     if (aborted) {
-      this.drop(new CallAbortedError({ ...this.#site, started: false }, aborted.reason));
+      this.drop(new CallAbortedError({ ...this.#site, fate: "never ran" }, aborted.reason));
       return;
     }
     this.#options.abort?.addEventListener("abort", this.#onAbort);
@@ -110,14 +110,17 @@ export class Execution implements Job {
   };
 
   readonly #onAbort = (): void => {
-    this.#stop((started) => new CallAbortedError({ ...this.#site, started }, this.#options.abort?.reason));
+    const reason: unknown = this.#options.abort?.reason;
+    this.#stop(
+      (started) => new CallAbortedError({ ...this.#site, fate: started ? "killed" : "never ran" }, reason),
+    );
   };
 
   readonly #onWithdraw = (): void => {
-    const started = !this.#queue.withdraw(this);
-    const error = new CallAbortedError({ ...this.#site, started: false }, this.#options.withdraw?.reason);
-    if (started) this.#reject(error);
-    else this.drop(error);
+    const reason: unknown = this.#options.withdraw?.reason;
+    if (this.#queue.withdraw(this))
+      this.drop(new CallAbortedError({ ...this.#site, fate: "never ran" }, reason));
+    else this.#reject(new CallAbortedError({ ...this.#site, fate: "dropped" }, reason));
   };
 
   #stop(error: (started: boolean) => Error): void {

@@ -8,8 +8,6 @@ export interface Job {
   start(): void;
   /** The worker has come to it: everything sent before was answered. Called once, after `start`. */
   running(): void;
-  /** It will not be sent any more. */
-  drop(error: Error): void;
 }
 
 /**
@@ -17,13 +15,9 @@ export interface Job {
  * than its depth; so what is running always belongs to the owner of everything that was sent, and killing it for that owner harms nobody else.
  */
 export class JobQueue {
-  #waiting: Job[] = [];
+  readonly #waiting: Job[] = [];
   readonly #sent = new Set<Job>();
   #running: Job | undefined;
-
-  get idle(): boolean {
-    return this.#waiting.length === 0 && this.#sent.size === 0;
-  }
 
   add(job: Job): void {
     this.#waiting.push(job);
@@ -43,17 +37,6 @@ export class JobQueue {
   answered(job: Job): void {
     this.#sent.delete(job);
     this.#advance();
-  }
-
-  isSent(job: Job): boolean {
-    return this.#sent.has(job);
-  }
-
-  /** Forgets every job that was not sent, and gives them back. */
-  clear(): Job[] {
-    const waiting = this.#waiting;
-    this.#waiting = [];
-    return waiting;
   }
 
   #advance(): void {

@@ -18,7 +18,4 @@ export class Release implements Job {
   }
 
   running(): void {}
-
-  /** The object is gone with its session. */
-  drop(): void {}
 }

@@ -55,6 +55,10 @@ export class Session implements AsyncDisposable {
   /** Why the worker is being killed, and whose request is to blame. */
   #killing: { error: Error; culprit: Execution | undefined } | undefined;
   #lost: Error | undefined;
+  /** What a call that still waits fails with when its turn comes. */
+  #refusal: Error | undefined;
+  /** Whether the worker was asked to leave. */
+  #leaving = false;
   #closed: Promise<void> | undefined;
   readonly #ended: Promise<void>;
 
@@ -139,7 +143,12 @@ export class Session implements AsyncDisposable {
   /** @internal One request, in the session's order. Rejects with the errors listed at `call`. */
   async execute(request: Request, options: ExecutionOptions): Promise<Reply> {
     this.requireReady();
-    const send = this.#worker.prepare(request, options);
+    const prepared = this.#worker.prepare(request, options);
+    // Asked again when its turn comes: the session may be gone by then.
+    const send = async (): Promise<Reply> => {
+      if (this.#refusal !== undefined) throw this.#refusal;
+      return prepared();
+    };
     const execution = new Execution(this.id, options, send, this.#queue, (error, culprit) =>
       this.#kill(error, culprit),
     );
@@ -205,31 +214,43 @@ export class Session implements AsyncDisposable {
   }
 
   async #close(timeoutMs: number): Promise<void> {
-    if (this.#state === "lost") return;
-    this.#state = "closing";
-    const timer = setTimeout(
-      () => this.#kill(new SessionClosedError(this.id, "it was closed while this call was running")),
-      Math.min(timeoutMs, LONGEST_TIMER_MS),
-    );
-    await Promise.allSettled([...this.#executions].map((execution) => execution.reply));
-    clearTimeout(timer);
-    await this.#worker.close(LEAVE_GRACE_MS);
+    if (this.#state === "ready") {
+      this.#state = "closing";
+      const timer = setTimeout(() => this.#cutShort(), Math.min(timeoutMs, LONGEST_TIMER_MS));
+      await Promise.allSettled([...this.#executions].map((execution) => execution.reply));
+      clearTimeout(timer);
+      this.#leaving = true;
+      await this.#worker.close(LEAVE_GRACE_MS);
+    }
     await this.#ended;
+  }
+
+  /** The time to finish is over. */
+  #cutShort(): void {
+    this.#refusal = new SessionClosedError(this.id, "it was closed before this call had its turn");
+    this.#kill(new SessionClosedError(this.id, "it was closed while this call was running"));
   }
 
   #kill(error: Error, culprit?: Execution): void {
     this.#killing ??= { error, culprit };
+    // At once: a call that is made before the process is gone must not wait for it.
+    if (this.#state === "ready") this.#lose(error);
     this.#worker.kill();
+  }
+
+  #lose(error: Error): void {
+    this.#state = "lost";
+    this.#lost = error;
+    this.#refusal = new SessionLostError(this.id, error);
   }
 
   /** The worker is gone, whatever the reason. */
   #end(death: Error): void {
-    const asked = this.#state === "closing";
-    this.#state = asked ? "closed" : "lost";
-    this.#lost = this.#killing?.error ?? death;
+    const asked = this.#leaving || this.#killing !== undefined;
+    if (this.#state === "ready" || (this.#state === "closing" && !asked)) this.#lose(death);
+    else if (this.#state === "closing") this.#state = "closed";
     this.#refs.clear();
-    for (const job of this.#queue.clear()) job.drop(death);
-    this.#onEnd(this, asked ? undefined : this.#lost);
+    this.#onEnd(this, this.#lost);
   }
 
   /** A death that we brought about is told as what it was for. */

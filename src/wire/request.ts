@@ -1,3 +1,5 @@
+import { type CallSite, describeSite } from "../errors/python.js";
+import { ValueNotSupportedError } from "../errors/value.js";
 import { packable, packBody } from "./encode.js";
 import { Kind } from "./protocol.js";
 import { Tuple } from "./tuple.js";
@@ -46,8 +48,28 @@ export function requestValues(request: Request): Record<string, unknown> {
   }
 }
 
-/** @throws ValueNotSupportedError, RefError: see {@link packable}. Nothing was sent then. */
-export function encodeRequest(request: Request, session: string): { kind: number; body: Buffer } {
+/** @throws ValueNotSupportedError, RefError: see {@link packable}; names the call. Nothing was sent then. */
+export function encodeRequest(request: Request, site: CallSite): { kind: number; body: Buffer } {
+  return naming(site, () => encode(request, site.session));
+}
+
+/** Does `work`; a value that it refuses is refused with the name of the call. */
+export function naming<Result>(site: CallSite, work: () => Result): Result {
+  try {
+    return work();
+  } catch (error) {
+    if (!(error instanceof ValueNotSupportedError)) throw error;
+    const { path, typeName, direction, message } = error;
+    throw new ValueNotSupportedError({
+      path,
+      typeName,
+      direction,
+      message: `${describeSite(site)}: ${message}`,
+    });
+  }
+}
+
+function encode(request: Request, session: string): { kind: number; body: Buffer } {
   switch (request.kind) {
     case "call": {
       const { module, function: name, returns } = request;

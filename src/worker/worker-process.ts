@@ -59,9 +59,13 @@ export class WorkerProcess {
     return new WorkerProcess(options.session, await startWorker(options), options.resolveHandle);
   }
 
-  prepare(request: Request, site: { target: string; stage?: string | undefined }): () => Promise<Reply> {
-    const { kind, body } = encodeRequest(request, this.#session);
-    return () => this.#send(kind, body, { ...site, session: this.#session });
+  prepare(
+    request: Request,
+    requestSite: { target: string; stage?: string | undefined },
+  ): () => Promise<Reply> {
+    const site = { target: requestSite.target, stage: requestSite.stage, session: this.#session };
+    const { kind, body } = encodeRequest(request, site);
+    return () => this.#send(kind, body, site);
   }
 
   release(refs: readonly number[]): void {

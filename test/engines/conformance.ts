@@ -288,7 +288,7 @@ export function testConformance({ name, open, processes }: Candidate): void {
 
         controller.abort();
 
-        expect((await running).started).toBe(true);
+        expect((await running).fate).toBe("killed");
         await rejection(session.call("conformance", "echo", [1]), SessionLostError);
       });
 
@@ -297,7 +297,7 @@ export function testConformance({ name, open, processes }: Candidate): void {
 
         const call = session.call("conformance", "increment", [], { signal: AbortSignal.abort() });
 
-        expect((await rejection(call, CallAbortedError)).started).toBe(false);
+        expect((await rejection(call, CallAbortedError)).fate).toBe("never ran");
         expect(await session.call("conformance", "increment")).toBe(1);
       });
     });

@@ -17,7 +17,7 @@ type ErrorName = {
 /** One of each. The compiler says when one is missing. */
 const EXAMPLES: Record<Exclude<ErrorName, "SlitherError">, slither.SlitherError> = {
   BatchResultError: new slither.BatchResultError(site, { expected: 1, got: 2, type: "list" }),
-  CallAbortedError: new slither.CallAbortedError({ ...site, started: true }, "why"),
+  CallAbortedError: new slither.CallAbortedError({ ...site, fate: "killed" }, "why"),
   CallTimeoutError: new slither.CallTimeoutError({ ...site, timeoutMs: 1, started: true }),
   EnvironmentSetupError: new slither.EnvironmentSetupError("m", { reason: "create-failed", folder: "/f" }),
   OptionsError: new slither.OptionsError("local()", ["p"]),

@@ -18,7 +18,7 @@ test("a call with a signal that was aborted before never runs", async () => {
   );
 
   expect(error.message).toBe("session early: order.note was aborted; it never ran");
-  expect(error).toMatchObject({ session: "early", target: "order.note", started: false, cause: reason });
+  expect(error).toMatchObject({ session: "early", target: "order.note", fate: "never ran", cause: reason });
   expect(await session.call("order", "notes")).toEqual([]);
 });
 
@@ -34,7 +34,7 @@ test("a call that is aborted while it waits never runs, and the session goes on"
 
   controller.abort();
 
-  expect((await waiting).started).toBe(false);
+  expect((await waiting).fate).toBe("never ran");
   await gate.open();
   expect(await running).toBe("through");
   expect(await session.call("order", "notes")).toEqual([]);
@@ -51,9 +51,26 @@ test("a call that is aborted while it is running is killed, and its session is l
 
   const error = await call;
   expect(error.message).toBe("session killed: gate.hold was aborted; its worker was killed");
-  expect(error).toMatchObject({ started: true, cause: "stop" });
+  expect(error).toMatchObject({ fate: "killed", cause: "stop" });
   expect((await rejection(session.call("echo", "echo"), SessionLostError)).cause).toBe(error);
   expect(await isGone(session.pid as number)).toBe(true);
+});
+
+test("a session whose call was killed is lost at once, not only when the process is gone", async () => {
+  const session = await engine().session();
+  const holding = printed(engine(), "holding");
+  const controller = new AbortController();
+  const running = rejection(
+    session.call("gate", "hold", [], { signal: controller.signal }),
+    CallAbortedError,
+  );
+  await holding;
+
+  controller.abort();
+
+  expect(session.state).toBe("lost");
+  const next = await rejection(session.call("echo", "echo", [1]), SessionLostError);
+  expect(next.cause).toBe(await running);
 });
 
 test("a signal that is aborted after the answer does nothing", async () => {

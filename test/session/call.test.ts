@@ -48,13 +48,13 @@ describe("a call", () => {
   });
 
   test("whose arguments cannot be carried fails alone, and is not sent", async () => {
-    const own = await engine().session();
+    const own = await engine().session({ id: "own" });
     const before = own.call("order", "note", [1]);
     const refused = rejection(own.call("order", "note", [new Date(0)]), ValueNotSupportedError);
     const after = own.call("order", "note", [2]);
 
     expect((await refused).message).toBe(
-      "expected args[0] to be a value that Python can be given, got Date (use date.toISOString() or date.getTime())",
+      "session own: order.note: expected args[0] to be a value that Python can be given, got Date (use date.toISOString() or date.getTime())",
     );
     await Promise.all([before, after]);
     expect(await own.call("order", "notes")).toEqual([1, 2]);

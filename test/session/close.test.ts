@@ -1,7 +1,7 @@
-import { CallTimeoutError, SessionClosedError } from "slither-ts";
+import { CallTimeoutError, SessionClosedError, WorkerDiedError } from "slither-ts";
 import { describe, expect, test } from "vitest";
 import { sharedEngine, testEngine } from "../helpers/engine.js";
-import { printed } from "../helpers/events.js";
+import { nextEvent, printed } from "../helpers/events.js";
 import { isAlive, isGone } from "../helpers/processes.js";
 import { rejection } from "../helpers/rejection.js";
 import { makeGate } from "../helpers/temporary.js";
@@ -54,9 +54,24 @@ describe("session.close()", () => {
     await session.close({ timeout: "50ms" });
 
     expect((await running).message).toBe("session impatient: it was closed while this call was running");
-    await waiting;
+    expect((await waiting).message).toBe("session impatient: it was closed before this call had its turn");
     expect(session.state).toBe("closed");
     expect(isAlive(session.pid as number)).toBe(false);
+  });
+
+  test("whose worker dies before it was asked to leave is a failure, not a stop", async () => {
+    const session = await engine().session({ id: "dies while draining" });
+    const holding = printed(engine(), "holding");
+    const running = rejection(session.call("gate", "hold"), WorkerDiedError);
+    await holding;
+    const failure = nextEvent(engine(), "session-failure", (event) => event.session === session.id);
+
+    const closing = session.close();
+    process.kill(session.pid as number, "SIGKILL");
+
+    await closing;
+    expect((await failure).error).toBe(await running);
+    expect(session.state).toBe("lost");
   });
 
   test("called twice closes once", async () => {

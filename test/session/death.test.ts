@@ -64,20 +64,20 @@ test("a worker that closes its channel and lives on is killed, as it can answer 
   expect(error).toMatchObject({ exitCode: null, signal: "SIGKILL" });
 });
 
-test("a worker that is killed from outside fails every call that waits for it", async () => {
+test("a worker that is killed from outside fails the call that runs, and every call that waits, by name", async () => {
   const session = await engine().session({ id: "d" });
   const holding = printed(engine(), "holding");
-  const calls = [
-    session.call("gate", "hold"),
-    session.call("echo", "echo", [1]),
-    session.call("echo", "echo", [2]),
-  ].map((call) => rejection(call, WorkerDiedError));
+  const running = rejection(session.call("gate", "hold"), WorkerDiedError);
+  const waiting = [1, 2].map((value) => rejection(session.call("echo", "echo", [value]), SessionLostError));
   await holding;
 
   process.kill(session.pid as number, "SIGKILL");
 
-  for (const error of await Promise.all(calls)) {
-    expect(error.message).toMatch(/^session d: worker \d+ was killed by SIGKILL during gate\.hold/);
+  const death = await running;
+  expect(death.message).toMatch(/^session d: worker \d+ was killed by SIGKILL during gate\.hold/);
+  for (const error of await Promise.all(waiting)) {
+    expect(error.cause).toBe(death);
+    expect(error.message).toContain(death.message);
   }
 });
 

@@ -11,7 +11,6 @@ function makeJobs(log: string[] = []): {
     depth,
     start: () => log.push(`start ${name}`),
     running: () => log.push(`running ${name}`),
-    drop: () => log.push(`drop ${name}`),
   });
   return { log, job };
 }
@@ -85,20 +84,6 @@ test("a job that was sent cannot be taken back", () => {
   queue.add(sent);
 
   expect(queue.withdraw(sent)).toBe(false);
-});
-
-test("clearing gives back what was not sent, and forgets it", () => {
-  const { log, job } = makeJobs();
-  const queue = new JobQueue();
-  const [sent, waiting] = [job("sent"), job("waiting")];
-  queue.add(sent);
-  queue.add(waiting);
-
-  expect(queue.clear()).toEqual([waiting]);
-
-  queue.answered(sent);
-  expect(log).toEqual(["start sent", "running sent"]);
-  expect(queue.idle).toBe(true);
 });
 
 test("a job that is answered while it is started makes room for the next", () => {

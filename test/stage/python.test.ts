@@ -149,7 +149,7 @@ test.each<[string, Error]>([
   ["SessionLostError", new SessionLostError("a", new Error("gone"))],
   ["SessionClosedError", new SessionClosedError("a", "it was closed")],
   ["CallTimeoutError", new CallTimeoutError({ ...call, timeoutMs: 5 })],
-  ["CallAbortedError", new CallAbortedError(call, "enough")],
+  ["CallAbortedError", new CallAbortedError({ ...site, fate: "killed" }, "enough")],
   ["RefError", new RefError("a ref of another session", "b")],
   ["ProtocolError", new ProtocolError("out of step")],
   ["TypeError", new TypeError("a fault of this library")],

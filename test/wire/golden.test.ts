@@ -47,7 +47,7 @@ test.each(fromNode)("the frame '$name' is written byte for byte", ({ kind, id, b
 function write(kind: number, body: unknown): Buffer {
   const request = requestOf(kind, body as never);
   if (request === undefined) return packr.pack(body);
-  const encoded = encodeRequest(request, "a");
+  const encoded = encodeRequest(request, { session: "a", target: "golden" });
   expect(encoded.kind).toBe(kind);
   return encoded.body;
 }

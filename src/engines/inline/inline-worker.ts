@@ -13,7 +13,7 @@ import { packable, packBody } from "../../wire/encode.js";
 import { unpack } from "../../wire/extensions.js";
 import type { Handle } from "../../wire/handle.js";
 import { typeNameOf } from "../../wire/refusal.js";
-import { requestValues } from "../../wire/request.js";
+import { naming, requestValues } from "../../wire/request.js";
 import type { InlineFunction, InlineModule, InlineOptions } from "./options.js";
 
 /**
@@ -46,7 +46,8 @@ export class InlineWorker implements Worker {
   prepare(request: Request, requestSite: RequestSite): () => Promise<Reply> {
     const site = { ...requestSite, session: this.#session };
     const bodies = Object.entries(requestValues(request)).map(
-      ([root, value]) => [root, packBody(packable(value, this.#session, root), root)] as const,
+      ([root, value]) =>
+        [root, naming(site, () => packBody(packable(value, this.#session, root), root))] as const,
     );
     const values = (): Record<string, unknown> =>
       Object.fromEntries(bodies.map(([root, body]) => [root, unpack(body, (id) => this.#heldBy(id))]));
@@ -103,7 +104,7 @@ export class InlineWorker implements Worker {
       this.#objects.set(++this.#lastRef, result);
       return { value: { ref: this.#lastRef, typeName: typeNameOf(result) }, computeNanoseconds };
     }
-    const body = packBody(this.#packableResult(result), "result", "result");
+    const body = naming(site, () => packBody(this.#packableResult(result), "result", "result"));
     return { value: unpack(body, this.#resolveHandle), computeNanoseconds };
   }
 
