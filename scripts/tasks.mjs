@@ -5,7 +5,7 @@ import { ensureNpmDependencies } from "./npm-dependencies.mjs";
 import { ensureEnvironment, ensureTools } from "./python-environments.mjs";
 import { npmProgram, ROOT } from "./repository.mjs";
 import { runSteps } from "./steps.mjs";
-import { testSteps, typescriptProgram } from "./test-steps.mjs";
+import { RUFF, testSteps, typescriptProgram } from "./test-steps.mjs";
 
 /**
  * What each command of package.json does. A task is given the command line behind its name, and answers with an exit code.
@@ -46,8 +46,8 @@ export const TASKS = {
     const tools = await ensureTools();
     const biome = await runChild(npmProgram("biome"), ["check", "--write"], { cwd: ROOT });
     const python = join(ROOT, "python");
-    const fix = await runChild(tools, ["-m", "ruff", "check", "--fix"], { cwd: python });
-    const format = await runChild(tools, ["-m", "ruff", "format"], { cwd: python });
+    const fix = await runChild(tools, ["-m", "ruff", "check", "--fix", ...RUFF], { cwd: python });
+    const format = await runChild(tools, ["-m", "ruff", "format", ...RUFF], { cwd: python });
     return biome.exitCode || fix.exitCode || format.exitCode;
   },
 };

@@ -2,6 +2,9 @@ import { join } from "node:path";
 import { runChild } from "./child.mjs";
 import { npmProgram, ROOT } from "./repository.mjs";
 
+/** What ruff looks at, from python/, and by which rules: those of python/ hold for all Python of the repository that users read. */
+export const RUFF = [".", "../examples", "../bench", "--config", "pyproject.toml"];
+
 /**
  * Everything that `npm test` checks.
  *
@@ -18,8 +21,11 @@ export function testSteps(python, tools) {
     { name: "tsc", run: () => passes(npmProgram("tsc"), ["--noEmit"], { cwd: ROOT }) },
     { name: "layers", run: () => passes(process.execPath, ["scripts/check-layers.mjs"], { cwd: ROOT }) },
     { name: "vitest", run: () => passes(npmProgram("vitest"), ["run"], { cwd: ROOT, env }) },
-    { name: "ruff", run: () => passes(tools, ["-m", "ruff", "check"], { cwd: pythonFolder }) },
-    { name: "format", run: () => passes(tools, ["-m", "ruff", "format", "--check"], { cwd: pythonFolder }) },
+    { name: "ruff", run: () => passes(tools, ["-m", "ruff", "check", ...RUFF], { cwd: pythonFolder }) },
+    {
+      name: "format",
+      run: () => passes(tools, ["-m", "ruff", "format", "--check", ...RUFF], { cwd: pythonFolder }),
+    },
     { name: "mypy", run: () => passes(tools, ["-m", "mypy"], { cwd: pythonFolder }) },
     { name: "pytest", run: () => passes(tools, ["-m", "pytest"], { cwd: pythonFolder }) },
     { name: "demo", run: () => demoProves(env) },

@@ -1,4 +1,4 @@
-"""The floor for a call: one Unix socket, blocking reads, a length and a body, sent back as they came. No codec, no dispatch."""
+"""The floor for a call: a Unix socket, blocking reads, a length and a body, sent back as they came."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What scoring costs without a border: the functions of the pipe, called in a loop inside one Python process."""
+"""What scoring costs without a border: the functions of the pipe, called in a loop in one process."""
 
 from __future__ import annotations
 
@@ -14,7 +14,9 @@ def noop() -> None:
 
 def score_in_process(records: list[dict[str, Any]], model_id: str, batch_size: int, rounds: int) -> float:
     """Featurize and predict `records` in batches, `rounds` times over; give the records per second."""
-    items = [{"id": record["id"], "model_id": model_id, "data": record["data"]} for record in records]
+    items: list[ml_scorer.RawItem] = [
+        {"id": record["id"], "model_id": model_id, "data": record["data"]} for record in records
+    ]
     batches = [items[start : start + batch_size] for start in range(0, len(items), batch_size)]
     began = time.perf_counter()
     for _ in range(rounds):

@@ -1,13 +1,23 @@
-import { execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
 
 /** Whether a process runs; one that is dead but not yet reaped by its parent does not. */
 export function isAlive(pid: number): boolean {
   try {
-    return !execFileSync("ps", ["-o", "stat=", "-p", String(pid)], { encoding: "utf8" }).startsWith("Z");
+    process.kill(pid, 0);
   } catch {
-    // ps fails when there is no such process.
     return false;
+  }
+  return stateOf(pid) !== "Z";
+}
+
+/** The letter that Linux gives the state of a process; undefined where there is no /proc, or no process any more. */
+function stateOf(pid: number): string | undefined {
+  try {
+    // The name before it is in parentheses, and may hold any.
+    return readFileSync(`/proc/${pid}/stat`, "utf8").split(") ").at(-1)?.[0];
+  } catch {
+    return undefined;
   }
 }
 

@@ -20,7 +20,7 @@ RECORD_CENTRES = ([1.0, 2.0, 1.0, 2.0], [3.0, 4.0, 3.0, 4.0], [2.0, 2.5, 2.0, 2.
 
 
 def training_samples(name: str, count: int, seed: int) -> dict[str, Any]:
-    """Give `count` training rows of data set `a` or `b`: `features` (count x 4), `labels` (0 or 1) and `feature_names`."""
+    """Give `count` rows of set `a` or `b`: `features` (count x 4), `labels` (0 or 1) and `feature_names`."""
     random = np.random.default_rng([seed, ord(name)])
     labels = np.arange(count) % 2
     features = np.asarray(CENTRES[name])[labels] + random.standard_normal((count, len(FIELDS)))
@@ -32,19 +32,23 @@ def records_to_score(count: int, seed: int) -> list[dict[str, Any]]:
     random = np.random.default_rng([seed, 1000])
     centres = np.asarray(RECORD_CENTRES)[np.arange(count) % len(RECORD_CENTRES)]
     rows = (centres + 0.3 * random.standard_normal(centres.shape)).tolist()
-    return [{"id": f"record-{index}", "data": dict(zip(FIELDS, row, strict=True))} for index, row in enumerate(rows)]
+    return [
+        {"id": f"record-{index}", "data": dict(zip(FIELDS, row, strict=True))}
+        for index, row in enumerate(rows)
+    ]
 
 
 def random_vectors(count: int, seed: int) -> list[list[float]]:
     """Give `count` feature vectors that belong to no record: what a cache might hold from elsewhere."""
     random = np.random.default_rng([seed, 2000])
-    return random.uniform(0.0, 5.0, (count, len(FIELDS))).tolist()
+    vectors: list[list[float]] = random.uniform(0.0, 5.0, (count, len(FIELDS))).tolist()
+    return vectors
 
 
 def tumours(measurements: int, seed: int) -> dict[str, Any]:
-    """Give the breast-cancer data with its first `measurements` of 30, split at random into one half to train and one to score.
+    """Give the breast-cancer data with its first `measurements` of 30.
 
-    The classes are `malignant` and `benign`.
+    It is split at random into one half to train and one to score. The classes are `malignant` and `benign`.
     """
     data = load_breast_cancer()
     names = [str(name) for name in data.feature_names[:measurements]]

@@ -1,6 +1,7 @@
 """Train scikit-learn classifiers and score records with them.
 
-Everything this module remembers is in module globals, as in any script. A session is a process of its own, so these globals are the session's own.
+Everything this module remembers is in module globals, as in any script. A session is a process of its own, so
+these globals are the session's own.
 """
 
 from __future__ import annotations
@@ -69,7 +70,7 @@ class UnknownModelError(LookupError):
 
 _models: dict[str, TrainedModel] = {}
 _champions: dict[str, str] = {}
-_prediction_count = 0
+_counts = {"predictions": 0}
 
 
 def train_model(
@@ -82,8 +83,10 @@ def train_model(
 ) -> ModelInfo:
     """Fit a logistic regression and keep it in this session.
 
-    `features` is n rows of equal length, `labels` n classes. With `feature_names` (one for each column) the columns are put in the order of their
-    sorted names, which is the order that records are featurized in, and records are checked against them. With `scale` each feature is brought to mean 0 and variance 1 first. The accuracy is that on the training data.
+    `features` is n rows of equal length, `labels` n classes. With `feature_names` (one for each column) the
+    columns are put in the order of their sorted names, which is the order that records are featurized in, and
+    records are checked against them. With `scale` each feature is brought to mean 0 and variance 1 first. The
+    accuracy is that on the training data.
     """
     classifier = LogisticRegression(max_iter=1000)
     estimator = make_pipeline(StandardScaler(), classifier) if scale else classifier
@@ -107,31 +110,33 @@ def train_model(
 
 
 def featurize_batch(items: list[RawItem]) -> list[FeaturizedItem]:
-    """Give each record its feature vector: the fields of `data`, sorted by name, or `features` as they are."""
+    """Give each record its feature vector: the fields of `data` sorted by name, or `features` as they are."""
     return [_featurize(item) for item in items]
 
 
 def predict_batch(items: list[FeaturizedItem]) -> list[Prediction]:
     """Predict all records with one call of each model that they ask for."""
-    global _prediction_count
     by_model: dict[str, list[int]] = {}
     for index, item in enumerate(items):
         by_model.setdefault(item["model_id"], []).append(index)
-    results: list[Prediction | None] = [None] * len(items)
+    predicted: dict[int, Prediction] = {}
     for model_id, indices in by_model.items():
-        model = _find(model_id)
-        probabilities = model.estimator.predict_proba(_matrix(model, [items[index] for index in indices]))
-        for index, prediction in zip(indices, _predictions(model, probabilities), strict=True):
-            results[index] = {"id": items[index]["id"], **prediction}
-    _prediction_count += len(items)
-    return results
+        predictions = _predict(_find(model_id), [items[index] for index in indices])
+        predicted.update(zip(indices, predictions, strict=True))
+    _counts["predictions"] += len(items)
+    return [predicted[index] for index in range(len(items))]
 
 
 def model_stats(model_id: str | None = None) -> dict[str, Any]:
     """Tell what this session holds; with `model_id`, tell of that model, or raise UnknownModelError."""
     if model_id is not None:
         return dict(_find(model_id).info)
-    return {"session": session_id(), "models": sorted(_models), "champion": _champions.get("champion"), "predictions": _prediction_count}
+    return {
+        "session": session_id(),
+        "models": sorted(_models),
+        "champion": _champions.get("champion"),
+        "predictions": _counts["predictions"],
+    }
 
 
 def get_model(model_id: str) -> LogisticRegression | Pipeline:
@@ -163,7 +168,8 @@ def _features_of(item: RawItem) -> list[float]:
     data = item["data"]
     names = _find(item["model_id"]).feature_names or sorted(data)
     if len(data) != len(names) or not all(name in data for name in names):
-        raise ValueError(f"record {item['id']}: expected the fields {', '.join(names)}, got {', '.join(sorted(data)) or 'none'}")
+        came = ", ".join(sorted(data)) or "none"
+        raise ValueError(f"record {item['id']}: expected the fields {', '.join(names)}, got {came}")
     features = [data[name] for name in names]
     for name, value in zip(names, features, strict=True):
         if type(value) not in (int, float) or not math.isfinite(value):
@@ -171,19 +177,28 @@ def _features_of(item: RawItem) -> list[float]:
     return features
 
 
-def _matrix(model: TrainedModel, items: list[FeaturizedItem]) -> NDArray[np.float64]:
-    expected = model.info["n_features"]
-    for item in items:
-        if len(item["features"]) != expected:
-            raise ValueError(f"record {item['id']}: model {model.info['id']} was trained on {expected} features, got {len(item['features'])}")
-    return np.array([item["features"] for item in items], dtype=np.float64)
-
-
-def _predictions(model: TrainedModel, probabilities: NDArray[np.float64]) -> list[dict[str, Any]]:
+def _predict(model: TrainedModel, items: list[FeaturizedItem]) -> list[Prediction]:
+    probabilities = model.estimator.predict_proba(_matrix(model, items))
     classes = model.info["classes"]
     names = [str(each) for each in classes]
     best = probabilities.argmax(axis=1).tolist()
     return [
-        {"prediction": classes[top], "confidence": row[top], "probabilities": dict(zip(names, row, strict=True))}
-        for top, row in zip(best, probabilities.tolist(), strict=True)
+        {
+            "id": item["id"],
+            "prediction": classes[top],
+            "confidence": row[top],
+            "probabilities": dict(zip(names, row, strict=True)),
+        }
+        for item, top, row in zip(items, best, probabilities.tolist(), strict=True)
     ]
+
+
+def _matrix(model: TrainedModel, items: list[FeaturizedItem]) -> NDArray[np.float64]:
+    name, expected = model.info["id"], model.info["n_features"]
+    for item in items:
+        came = len(item["features"])
+        if came != expected:
+            raise ValueError(
+                f"record {item['id']}: model {name} was trained on {expected} features, got {came}"
+            )
+    return np.array([item["features"] for item in items], dtype=np.float64)
