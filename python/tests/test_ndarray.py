@@ -90,7 +90,7 @@ def test_other_values_are_carried_without_numpy(monkeypatch: pytest.MonkeyPatch)
     ],
 )
 def test_a_damaged_array_fails_with_protocol(header: object, elements: bytes) -> None:
-    encoded = msgspec.msgpack.encode(header)
+    encoded = msgspec.json.encode(header)
     with pytest.raises(CallFailure) as caught:
         _decode(len(encoded).to_bytes(2, "little") + encoded + elements)
 

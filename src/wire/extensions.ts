@@ -1,5 +1,4 @@
 import { addExtension, Packr } from "msgpackr";
-import { readArrayHeader } from "./array-header.js";
 import type { Handle } from "./handle.js";
 import { type Dtype, type NdArray, NdArray as NdArrayClass, typedArrayFrom } from "./ndarray.js";
 import { Extension } from "./protocol.js";
@@ -117,7 +116,7 @@ function decodeDict(data: Buffer): Map<unknown, unknown> {
 }
 
 export function encodeNdArray(dtype: Dtype, shape: readonly number[], data: ArrayBufferView): TaggedNdArray {
-  const header = packr.pack([dtype, shape]);
+  const header = Buffer.from(JSON.stringify([dtype, shape]));
   const payload = Buffer.allocUnsafe(2 + header.byteLength + data.byteLength);
   payload.writeUInt16LE(header.byteLength, 0);
   payload.set(header, 2);
@@ -127,7 +126,7 @@ export function encodeNdArray(dtype: Dtype, shape: readonly number[], data: Arra
 
 function decodeNdArray(data: Buffer): NdArray {
   const headerEnd = 2 + data.readUInt16LE(0);
-  const { dtype, shape } = readArrayHeader(data.subarray(2, headerEnd));
+  const [dtype, shape] = JSON.parse(data.toString("utf8", 2, headerEnd)) as [Dtype, number[]];
   return new NdArrayClass(dtype, shape, typedArrayFrom(dtype, data.subarray(headerEnd)));
 }
 

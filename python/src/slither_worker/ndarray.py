@@ -35,7 +35,7 @@ _DTYPE_HINTS: Final = {
 }
 _LIST_HINT: Final = "convert it with value.tolist()"
 _SCALARS: Final = (int, float, bool, str, bytes)
-_header_decoder: Final = msgspec.msgpack.Decoder(tuple[str, list[int]])
+_header_decoder: Final = msgspec.json.Decoder(tuple[str, list[int]])
 
 
 def is_array(value: object) -> bool:
@@ -63,7 +63,7 @@ def dtype_problem(array: NDArray[Any]) -> tuple[str, str] | None:
 def encode_array(array: NDArray[Any]) -> bytes:
     """Encode an array of any shape, byte order and memory layout."""
     name = array.dtype.name
-    header = msgspec.msgpack.encode((name, array.shape))
+    header = msgspec.json.encode((name, array.shape))
     elements = array.astype(_WIRE_DTYPES[name], order="C", copy=False)
     return b"".join((len(header).to_bytes(2, "little"), header, elements.data))
 
