@@ -66,10 +66,12 @@ class _Rebuild:
 
     def _enter(self, value: object, path: Path) -> None:
         if id(value) in self._open:
-            raise _refused(value, path, "it contains itself", "give back a value without cycles")
+            raise _refused(
+                value, path, "it contains itself", "it contains itself; give back one without cycles"
+            )
         if len(self._open) >= MAX_DEPTH:
             problem = f"it is nested deeper than {MAX_DEPTH} levels"
-            raise _refused(value, path, problem, "give back a flatter value")
+            raise _refused(value, path, problem, f"{problem}; give back a flatter value")
         self._open.add(id(value))
 
     def _keys(self, items: dict[Any, Any], owner: object, path: Path) -> dict[str, Any] | Ext:
@@ -84,9 +86,11 @@ class _Rebuild:
         plain = key if type(key) in _KEY_TYPES else scalar_item(key)
         if type(plain) not in _KEY_TYPES or (plain is None and key is not None):
             problem = f"it has a key of type {type_name(type(key))}"
-            raise _refused(owner, path, problem, "use keys of type str, int, float, bool or None")
+            hint = f"{problem}; use keys of type str, int, float, bool or None"
+            raise _refused(owner, path, problem, hint)
         if plain == FORBIDDEN_KEY:
-            raise _refused(owner, path, f"it has the key {FORBIDDEN_KEY}", "use another key")
+            problem = f"it has the key {FORBIDDEN_KEY}"
+            raise _refused(owner, path, problem, f"{problem}; use another key")
         return self._leaf(plain, path)
 
     def _leaf(self, value: Any, path: Path) -> Any:
