@@ -8,7 +8,11 @@ export async function ensureNpmDependencies() {
   if (areInstalled()) return;
   process.stderr.write("Installing the npm dependencies\n");
   const { exitCode } = await runChild("npm", ["ci", "--include=dev"], { cwd: ROOT, stdout: "stderr" });
-  if (exitCode !== 0) throw new Error(`npm ci failed with exit code ${exitCode}`);
+  if (exitCode === 0) return;
+  throw new Error(
+    `could not install the npm dependencies: npm ci ended with exit code ${exitCode}, see above. ` +
+      "Check the network, the proxy (HTTPS_PROXY) and npm's registry setting, and run the same command again",
+  );
 }
 
 /**
