@@ -12,9 +12,6 @@ export type { CallRequest, Request, Returns } from "./wire/request.js";
  * A driver only runs things. Whose turn it is, deadlines, aborts and what a death means are decided above it.
  */
 export interface Driver {
-  /** For messages and events. */
-  readonly name: string;
-
   /**
    * Makes one private Python state, ready for requests.
    *

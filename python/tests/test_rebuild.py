@@ -200,6 +200,13 @@ def test_the_key_proto_is_refused(value: object) -> None:
     assert "__proto__" in error["message"]
 
 
+def test_nan_as_a_key_more_than_once_is_refused_for_javascript_has_one() -> None:
+    error = refusal([{float("nan"): 1, float("nan"): 2}])
+
+    assert error["path"] == "[0]"
+    assert "nan more than once" in error["message"]
+
+
 def test_a_value_deeper_than_200_levels_is_refused() -> None:
     value: Any = 1
     for _ in range(201):

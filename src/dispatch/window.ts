@@ -21,10 +21,6 @@ export class Window<Batch extends { readonly length: number }, Value> {
     return this.#inFlight.length >= this.#limit;
   }
 
-  get empty(): boolean {
-    return this.#inFlight.length === 0;
-  }
-
   /** Records in it. */
   get held(): number {
     return this.#inFlight.reduce((sum, { batch }) => sum + batch.length, 0);

@@ -1,8 +1,9 @@
+import { setMaxListeners } from "node:events";
 import type { Session } from "../session/session.js";
 import { type Chunk, StageFailure } from "../stage/contract.js";
 import type { Item, Rejection } from "../stage/item.js";
 import { Emitter } from "../telemetry/emitter.js";
-import type { RunEvents, RunStatus } from "../telemetry/events.js";
+import { RUN_EVENTS, type RunEvents, type RunStatus } from "../telemetry/events.js";
 import { buildChain, type Chain } from "./chain.js";
 import { PipeHaltedError, RunConsumedError } from "./halted.js";
 import { leavable } from "./leavable.js";
@@ -55,7 +56,7 @@ export class Run<Out = unknown, Routes extends string = string> implements Async
     runs += 1;
     this.id = `${parts.plan.name}-${runs}`;
     this.#parts = parts;
-    this.#events = new Emitter<RunEvents>(parts.session?.events);
+    this.#events = new Emitter<RunEvents>(RUN_EVENTS, parts.session?.events);
     this.#accounts = new RunAccounts(
       parts.plan.stages.map((stage) => stage.name),
       routesOf(parts.plan),
@@ -149,6 +150,7 @@ export class Run<Out = unknown, Routes extends string = string> implements Async
       events: this.#events,
     });
     const onAbort = (): void => chain.stop(signal?.reason);
+    if (signal) setMaxListeners(0, signal);
     signal?.addEventListener("abort", onAbort);
     if (signal?.aborted) onAbort();
     this.#events.emit("run-start", { run: this.id, pipe: plan.name, session: session?.id });

@@ -67,7 +67,7 @@ async function* fromAsync(iterator: AsyncIterator<unknown>, options: SourceOptio
       let item: Item;
       try {
         ended = true; // Unless it gives a record: an iterator that has thrown is over too.
-        const next = await untilStopped(iterator.next(), options.stopped);
+        const next = await untilStopped(Promise.resolve(iterator.next()), options.stopped);
         if (next.done) return;
         ended = false;
         item = makeItem(next.value, position, options);

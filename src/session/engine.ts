@@ -3,7 +3,7 @@ import { OptionsError } from "../errors/options.js";
 import { SessionClosedError } from "../errors/session.js";
 import { parseOptions } from "../options/parse.js";
 import { Emitter } from "../telemetry/emitter.js";
-import type { EngineEvents } from "../telemetry/events.js";
+import { type EngineEvents, RUN_EVENTS, SESSION_EVENTS } from "../telemetry/events.js";
 import { type CloseOptions, closeOptions } from "./options.js";
 import { RefTable } from "./ref-table.js";
 import { Session } from "./session.js";
@@ -21,7 +21,7 @@ export class Engine implements AsyncDisposable {
   readonly #sessions = new Map<string, Session | "opening">();
   /** Sessions whose process is being started. */
   readonly #starting = new Set<Promise<Session>>();
-  readonly #events = new Emitter<EngineEvents>();
+  readonly #events = new Emitter<EngineEvents>([...SESSION_EVENTS, ...RUN_EVENTS]);
   #count = 0;
   #closed: Promise<void> | undefined;
 
@@ -61,10 +61,10 @@ export class Engine implements AsyncDisposable {
   }
 
   /** Closes every session (see `session.close`), then the engine. Closing twice is closing once. */
-  close(options: CloseOptions = {}): Promise<void> {
+  async close(options: CloseOptions = {}): Promise<void> {
     parseOptions("engine.close()", closeOptions, options);
     this.#closed ??= this.#close(options);
-    return this.#closed;
+    await this.#closed;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

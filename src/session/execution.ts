@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import type { Reply, RequestSite } from "../engine.js";
 import { CallAbortedError, CallTimeoutError } from "../errors/session.js";
 import { LONGEST_TIMER_MS } from "../options/fields.js";
@@ -33,6 +34,7 @@ export class Execution implements Job {
   #resolve!: (reply: Reply) => void;
   #reject!: (error: unknown) => void;
   #timer: NodeJS.Timeout | undefined;
+  #verdict: NodeJS.Immediate | undefined;
 
   constructor(
     session: string,
@@ -60,6 +62,10 @@ export class Execution implements Job {
     if (aborted) {
       this.drop(new CallAbortedError({ ...this.#site, fate: "never ran" }, aborted.reason));
       return;
+    }
+    for (const signal of [this.#options.abort, this.#options.withdraw]) {
+      // One signal for many calls is no leak, which Node would warn of.
+      if (signal) setMaxListeners(0, signal);
     }
     this.#options.abort?.addEventListener("abort", this.#onAbort);
     this.#options.withdraw?.addEventListener("abort", this.#onWithdraw);
@@ -100,13 +106,17 @@ export class Execution implements Job {
 
   #cleanUp(): void {
     clearTimeout(this.#timer);
+    clearImmediate(this.#verdict);
     this.#options.abort?.removeEventListener("abort", this.#onAbort);
     this.#options.withdraw?.removeEventListener("abort", this.#onWithdraw);
   }
 
   readonly #onTimeout = (): void => {
     const timeoutMs = this.#options.timeoutMs as number;
-    this.#stop((started) => new CallTimeoutError({ ...this.#site, timeoutMs, started }));
+    // The answer may lie unread in the socket because Node was busy: it is read first.
+    this.#verdict = setImmediate(() =>
+      this.#stop((started) => new CallTimeoutError({ ...this.#site, timeoutMs, started })),
+    );
   };
 
   readonly #onAbort = (): void => {
@@ -117,6 +127,12 @@ export class Execution implements Job {
   };
 
   readonly #onWithdraw = (): void => {
+    // An abort ends the run, and with it what is wanted: which of the two is heard first must not matter.
+    if (this.#options.abort?.aborted) {
+      this.#onAbort();
+      return;
+    }
+    this.#options.abort?.removeEventListener("abort", this.#onAbort);
     const reason: unknown = this.#options.withdraw?.reason;
     if (this.#queue.withdraw(this))
       this.drop(new CallAbortedError({ ...this.#site, fate: "never ran" }, reason));

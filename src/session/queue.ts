@@ -18,6 +18,7 @@ export class JobQueue {
   readonly #waiting: Job[] = [];
   readonly #sent = new Set<Job>();
   #running: Job | undefined;
+  #advancing = false;
 
   add(job: Job): void {
     this.#waiting.push(job);
@@ -40,6 +41,9 @@ export class JobQueue {
   }
 
   #advance(): void {
+    // A job may be answered while it is started; thousands of such in a row must not nest.
+    if (this.#advancing) return;
+    this.#advancing = true;
     while (this.#waiting.length > 0) {
       const next = this.#waiting[0] as Job;
       const fits = this.#sent.size < next.depth && [...this.#sent].every((job) => job.owner === next.owner);
@@ -48,6 +52,7 @@ export class JobQueue {
       this.#sent.add(next);
       next.start();
     }
+    this.#advancing = false;
     this.#announceRunning();
   }
 

@@ -123,10 +123,10 @@ export class Session implements AsyncDisposable {
    * Refuses new calls, lets those that were made finish, then ends the process. After `timeout` what still waits is refused and what runs is killed.
    * Resolves when the process is gone; closing twice is closing once.
    */
-  close(options: CloseOptions = {}): Promise<void> {
+  async close(options: CloseOptions = {}): Promise<void> {
     const { timeout } = parseOptions("session.close()", closeOptions, options);
     this.#closed ??= this.#close(timeout);
-    return this.#closed;
+    await this.#closed;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -205,7 +205,13 @@ export class Session implements AsyncDisposable {
     options: CallOptions,
     returns: "value" | "ref",
   ): Promise<Reply> {
-    if (typeof module !== "string" || typeof functionName !== "string" || !Array.isArray(args)) {
+    if (
+      typeof module !== "string" ||
+      typeof functionName !== "string" ||
+      !module ||
+      !functionName ||
+      !Array.isArray(args)
+    ) {
       parseOptions(where, callArguments, { module, function: functionName, args });
     }
     const { kwargs, limits } = readCallOptions(where, options);

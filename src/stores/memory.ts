@@ -64,11 +64,22 @@ const ARRAY_MARK = "\u0000";
 /** Arrays are compared by their parts: by a text of them that no string key has. */
 function canonical(key: TableKey): KeyPart {
   if (Array.isArray(key)) return `${ARRAY_MARK}${JSON.stringify(key.map(canonicalPart))}`;
+  requireScalar(key);
   return typeof key === "string" && key.startsWith(ARRAY_MARK) ? ARRAY_MARK + key : (key as KeyPart);
 }
 
 /** JSON has no bigints, and writes NaN and the infinities alike. */
 function canonicalPart(part: KeyPart): unknown {
+  requireScalar(part);
   const isPlain = typeof part === "number" ? Number.isFinite(part) : typeof part !== "bigint";
   return isPlain ? part : { [typeof part]: String(part) };
+}
+
+const SCALARS = ["string", "number", "bigint", "boolean"];
+
+/** Anything else would be found by its identity, or be taken for another: an object is no other object, and null would be undefined. */
+function requireScalar(part: unknown): void {
+  if (SCALARS.includes(typeof part)) return;
+  const expected = "expected a key to be a string, number, bigint, boolean, or an array of these";
+  throw new OptionsError("table", [`${expected}, got ${show(part)}`]);
 }

@@ -1,19 +1,30 @@
 import { EventEmitter } from "node:events";
+import { OptionsError } from "../errors/options.js";
+import { show, unknownName } from "../options/parse.js";
 
 /**
  * Typed events. A listener that throws is reported as an uncaught exception of its own and harms neither what it listens to nor other listeners.
  */
 export class Emitter<Events extends object> {
   readonly #emitter = new EventEmitter().setMaxListeners(0);
+  readonly #names: readonly string[];
   readonly #next: Emitter<Events> | undefined;
 
-  /** @param next hears every event after this one's own listeners. */
-  constructor(next?: Emitter<Events>) {
+  /**
+   * @param names of all events there are.
+   * @param next hears every event after this one's own listeners.
+   */
+  constructor(names: readonly (keyof Events & string)[], next?: Emitter<Events>) {
+    this.#names = names;
     this.#next = next;
   }
 
-  /** Calls `listener` at each event of that name; gives back the function that ends this. */
+  /** Calls `listener` at each event of that name; gives back the function that ends this. @throws OptionsError for a name that does not exist. */
   on<Name extends keyof Events & string>(name: Name, listener: (event: Events[Name]) => void): () => void {
+    if (!this.#names.includes(name))
+      throw new OptionsError("on()", [unknownName("event", name, name, this.#names)]);
+    if (typeof listener !== "function")
+      throw new OptionsError("on()", [`expected the listener to be a function, got ${show(listener)}`]);
     const guarded = (event: Events[Name]): void => {
       try {
         listener(event);

@@ -55,3 +55,24 @@ export interface RunEvents {
 
 /** What `engine.on` offers: its sessions, and every run on them. */
 export type EngineEvents = SessionEvents & RunEvents;
+
+/** The names of {@link SessionEvents}. */
+export const SESSION_EVENTS: readonly (keyof SessionEvents)[] = [
+  "session-start",
+  "session-stop",
+  "session-failure",
+  "session-log",
+];
+
+/** The names of {@link RunEvents}. */
+export const RUN_EVENTS: readonly (keyof RunEvents)[] = [
+  "run-start",
+  "run-stop",
+  "run-failure",
+  "stage-start",
+  "stage-stop",
+  "stage-failure",
+  "batch-start",
+  "batch-stop",
+  "batch-failure",
+];

@@ -52,7 +52,13 @@ export function packable(
       const place = root + locate(error, value, session, outermost(direction));
       throw refused(place, direction, error);
     }
-    throw error;
+    if (error instanceof RefError) throw error;
+    // A getter, or a proxy, of the caller's own.
+    throw refused(
+      root,
+      direction,
+      new Refusal("a value that throws when it is read", (error as Error).message),
+    );
   }
 }
 

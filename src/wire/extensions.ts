@@ -46,6 +46,7 @@ let unfilled: (() => void)[] = [];
 export function unpack(body: Uint8Array, resolve: (id: number) => Handle = refuseHandle): unknown {
   // msgpackr's extensions are global and take no context, and decoding is synchronous.
   resolveHandle = resolve;
+  decoding.by = DECODERS;
   try {
     const value = packr.unpack(body);
     // What fills one may find more.
@@ -54,6 +55,7 @@ export function unpack(body: Uint8Array, resolve: (id: number) => Handle = refus
   } finally {
     resolveHandle = refuseHandle;
     unfilled = [];
+    decoding.by = undefined;
   }
 }
 
@@ -61,26 +63,51 @@ function refuseHandle(id: number): never {
   throw new RangeError(`the worker named object ${id}, which nothing here holds`);
 }
 
-function register(
-  type: number,
-  Class: new (payload: Uint8Array) => Tagged,
-  decode: (data: Buffer) => unknown,
-): void {
+type Decoders = Readonly<Record<number, (data: Buffer) => unknown>>;
+
+const DECODERS: Decoders = {
+  [Extension.INTEGER]: decodeInteger,
+  [Extension.TUPLE]: decodeTuple,
+  [Extension.DICT]: decodeDict,
+  [Extension.NDARRAY]: decodeNdArray,
+  [Extension.FLOAT]: (data) => data.readDoubleLE(0),
+  [Extension.TEXT]: (data) => data.toString("utf16le"),
+  [Extension.REF]: (data) => resolveHandle(data.readUInt32LE(0)),
+};
+
+const SHARED = Symbol.for("slither-ts.decoding");
+
+/**
+ * Whose message is being decoded. Two copies of this library may share one msgpackr, where the extensions of the copy that was loaded last win: they
+ * must make the values of the copy that asked.
+ */
+const decoding: { by: Decoders | undefined } = sharedByAllCopies();
+
+function sharedByAllCopies(): { by: Decoders | undefined } {
+  const scope = globalThis as { [SHARED]?: { by: Decoders | undefined } };
+  scope[SHARED] ??= { by: undefined };
+  return scope[SHARED];
+}
+
+function register(type: number, Class: new (payload: Uint8Array) => Tagged): void {
   addExtension({
     type,
     Class,
     pack: (value: Tagged) => value.payload,
-    unpack: (data: Uint8Array) => decode(Buffer.from(data.buffer, data.byteOffset, data.byteLength)),
+    unpack: (data: Uint8Array) => {
+      const decode = (decoding.by ?? DECODERS)[type] as Decoders[number];
+      return decode(Buffer.from(data.buffer, data.byteOffset, data.byteLength));
+    },
   });
 }
 
-register(Extension.INTEGER, TaggedInteger, decodeInteger);
-register(Extension.TUPLE, TaggedTuple, decodeTuple);
-register(Extension.DICT, TaggedDict, decodeDict);
-register(Extension.NDARRAY, TaggedNdArray, decodeNdArray);
-register(Extension.FLOAT, TaggedFloat, (data) => data.readDoubleLE(0));
-register(Extension.TEXT, TaggedText, (data) => data.toString("utf16le"));
-register(Extension.REF, TaggedRef, (data) => resolveHandle(data.readUInt32LE(0)));
+register(Extension.INTEGER, TaggedInteger);
+register(Extension.TUPLE, TaggedTuple);
+register(Extension.DICT, TaggedDict);
+register(Extension.NDARRAY, TaggedNdArray);
+register(Extension.FLOAT, TaggedFloat);
+register(Extension.TEXT, TaggedText);
+register(Extension.REF, TaggedRef);
 
 /** Two's complement, little-endian, as short as it can be: what Python's `int.to_bytes(..., signed=True)` writes. */
 export function encodeInteger(value: bigint): TaggedInteger {

@@ -4,6 +4,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { createServer, type Server, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { ProtocolError } from "../errors/session.js";
 import { unpack } from "../wire/extensions.js";
 import { Kind, PROTOCOL_VERSION } from "../wire/protocol.js";
 import { atExit } from "./at-exit.js";
@@ -29,6 +30,7 @@ export interface Arrival {
 
 interface Expected {
   resolve(arrival: Arrival): void;
+  reject(error: Error): void;
 }
 
 /** The Unix socket that workers connect to: in a folder that only this user can enter, each worker known by a token that works once. */
@@ -65,7 +67,8 @@ export class Listener {
   /** A token for one worker, and the promise of its arrival. `forget` when it will not come. */
   expect(): { token: string; arrival: Promise<Arrival>; forget: () => void } {
     const token = randomBytes(24).toString("hex");
-    const arrival = new Promise<Arrival>((resolve) => this.#expected.set(token, { resolve }));
+    const arrival = new Promise<Arrival>((resolve, reject) => this.#expected.set(token, { resolve, reject }));
+    arrival.catch(() => {});
     return { token, arrival, forget: () => this.#expected.delete(token) };
   }
 
@@ -82,16 +85,27 @@ export class Listener {
       this.#strangers.delete(connection);
       const hello = frame.kind === Kind.HELLO ? readHello(frame.body) : undefined;
       const expected = hello && this.#expected.get(hello.token);
-      if (!hello || !expected || hello.protocol !== PROTOCOL_VERSION) {
+      if (!hello || !expected) {
         connection.destroy();
         return;
       }
       this.#expected.delete(hello.token);
-      expected.resolve({ connection, hello });
+      if (hello.protocol === PROTOCOL_VERSION) {
+        expected.resolve({ connection, hello });
+      } else {
+        connection.destroy();
+        expected.reject(otherProtocol(hello));
+      }
     });
     this.#strangers.add(connection);
     void connection.closed.then(() => this.#strangers.delete(connection));
   }
+}
+
+function otherProtocol({ protocol }: Hello): ProtocolError {
+  return new ProtocolError(
+    `expected a worker of protocol version ${PROTOCOL_VERSION}, got version ${protocol}: the Python half is not of this version of slither-ts`,
+  );
 }
 
 /** Where temporary files go, unless the name of that is so long that none is left for the socket. */

@@ -35,16 +35,20 @@ export interface StartedWorker {
 export async function startWorker(options: StartOptions): Promise<StartedWorker> {
   const logs = new LogLines(options.onLog);
   const { token, arrival, forget } = options.listener.expect();
-  const child = spawnWorker({ ...options, socketPath: options.listener.path, token });
-  logs.follow("stdout", child.stdout);
-  logs.follow("stderr", child.stderr);
   const cancel = new AbortController();
-  const failure = Promise.race([
-    failsToSpawn(child),
-    endsEarly(child),
-    takesTooLong(options.startTimeoutMs, cancel.signal),
-  ]);
+  let child: WorkerChild | undefined;
   try {
+    child = spawnWorker({ ...options, socketPath: options.listener.path, token });
+    const failure = Promise.race([
+      failsToSpawn(child),
+      endsEarly(child),
+      takesTooLong(options.startTimeoutMs, cancel.signal),
+    ]);
+    failure.catch(() => {});
+    // Without free file descriptors there are no streams; the reason follows as an event.
+    if (child.stdout === undefined) await failure;
+    logs.follow("stdout", child.stdout);
+    logs.follow("stderr", child.stderr);
     const { connection } = await Promise.race([arrival, failure]);
     const ready = nextFrame(connection, Kind.READY);
     connection.send(
@@ -55,7 +59,7 @@ export async function startWorker(options: StartOptions): Promise<StartedWorker>
     await Promise.race([ready, failure]);
     return { child, connection, logs };
   } catch (error) {
-    if (child.pid !== undefined && child.exitCode === null && child.signalCode === null) {
+    if (child?.pid !== undefined && child.exitCode === null && child.signalCode === null) {
       killGroup(child.pid);
       await once(child, "exit");
     }
@@ -63,7 +67,6 @@ export async function startWorker(options: StartOptions): Promise<StartedWorker>
   } finally {
     forget();
     cancel.abort();
-    failure.catch(() => {});
   }
 }
 

@@ -37,6 +37,7 @@ export class WorkerProcess {
   readonly #pending = new Map<number, PendingCall>();
   #lastId = 0;
   #death: WorkerDiedError | undefined;
+  #ending = false;
 
   private constructor(session: string, started: StartedWorker, resolveHandle: (id: number) => Handle) {
     this.#session = session;
@@ -73,10 +74,14 @@ export class WorkerProcess {
   }
 
   kill(): void {
-    if (this.#death === undefined) killGroup(this.pid);
+    if (this.#death !== undefined) return;
+    this.#ending = true;
+    this.#keepAlive(true);
+    killGroup(this.pid);
   }
 
   async close(graceMs: number): Promise<void> {
+    this.#ending = true;
     this.#keepAlive(true);
     this.#started.connection.send(Kind.CLOSE, 0, packr.pack(null));
     const timer = setTimeout(() => this.kill(), graceMs);
@@ -106,7 +111,8 @@ export class WorkerProcess {
       return;
     }
     this.#pending.delete(frame.id);
-    if (this.#pending.size === 0) this.#keepAlive(false);
+    // Somebody waits for the end of one that is ending.
+    if (this.#pending.size === 0 && !this.#ending) this.#keepAlive(false);
     try {
       call.resolve(decodeReply(frame, call.site, this.#resolveHandle));
     } catch (error) {

@@ -34,15 +34,6 @@ test("it is full at its limit, and not any more when one is removed", () => {
   expect(window.full).toBe(false);
 });
 
-test("it is empty until something is put in, and again when all is removed", () => {
-  const window = new Window<number[], void>(2);
-  expect(window.empty).toBe(true);
-  window.put([1], Promise.resolve());
-  expect(window.empty).toBe(false);
-  window.remove();
-  expect(window.empty).toBe(true);
-});
-
 test("`held` counts the records of everything in it, answered or not", async () => {
   const window = new Window<string[], void>(3);
   const slow = deferred();

@@ -116,6 +116,24 @@ test("the session is usable afterwards: what was sent ends unheard, and the next
   expect(workers[0]?.killed).toBe(false);
 });
 
+test("a signal that is aborted after the loop was left does not kill what was sent", async () => {
+  const { engine, workers } = scriptedEngine();
+  const session = await engine.session();
+  const controller = new AbortController();
+  const iterator = predicting.run(upTo(100), { session, signal: controller.signal })[Symbol.asyncIterator]();
+  const first = iterator.next();
+  await quiet();
+  workers[0]?.answer(0);
+  await first;
+  await iterator.return(undefined);
+
+  controller.abort();
+
+  await quiet();
+  expect(workers[0]?.killed).toBe(false);
+  expect(session.state).toBe("ready");
+});
+
 test("a second run on the session gives everything, after a first one was left", async () => {
   const session = await inlineSession(same);
   for await (const _ of predicting.run(numbers().input, { session })) break;

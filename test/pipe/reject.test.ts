@@ -169,6 +169,22 @@ test("a payload that cannot be sent to Python rejects that record alone, with th
   expect(rejected[0]?.error).toBeInstanceOf(ValueNotSupportedError);
 });
 
+test("a payload whose getter throws rejects that record alone", async () => {
+  const session = await inlineSession({ predict: (payloads: unknown[]) => payloads.map(() => "scored") });
+  const broken = {
+    get at(): number {
+      throw new Error("no reading");
+    },
+  };
+  const { outputs, rejected } = await pipe<{ at: number }>("p")
+    .python<string>("predict", { module: "model", function: "predict" })
+    .onError("predict", "reject")
+    .run([{ at: 1 }, broken, { at: 3 }], { session })
+    .collect();
+  expect(outputs.default.map(({ id }) => id)).toEqual([0, 2]);
+  expect(rejected.map(({ id, reason }) => [id, reason.includes("no reading")])).toEqual([[1, true]]);
+});
+
 test("a result that cannot be sent back rejects that record alone, with the path in it", async () => {
   const session = await inlineSession({
     predict: (payloads: number[]) => payloads.map((n) => (n === 1 ? { score: Symbol("no") } : { score: n })),

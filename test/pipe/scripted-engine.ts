@@ -75,7 +75,6 @@ export class ScriptedWorker implements Worker {
 export function scriptedEngine(): { engine: Engine; workers: ScriptedWorker[] } {
   const workers: ScriptedWorker[] = [];
   const driver: Driver = {
-    name: "scripted",
     open: async (request: OpenRequest) => {
       const worker = new ScriptedWorker(request.session);
       workers.push(worker);

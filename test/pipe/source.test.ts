@@ -202,6 +202,14 @@ test.each([
   await expect(chunks.return(undefined)).resolves.toEqual({ done: true, value: undefined });
 });
 
+test("an asynchronous iterator may give its results without promises, as `for await` allows", async () => {
+  const input = {
+    [Symbol.asyncIterator]: () => [7, 8][Symbol.iterator](),
+  } as unknown as AsyncIterable<number>;
+  const { values } = await drained(reading(input).chunks);
+  expect(payloads(values)).toEqual([7, 8]);
+});
+
 test("an object that is iterable both ways is read asynchronously", async () => {
   const both = { ...numbers({ count: 1 }).input, ...asyncNumbers({ count: 2 }).input };
   const { values } = await drained(reading(both).chunks);

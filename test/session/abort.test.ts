@@ -1,5 +1,5 @@
 import { CallAbortedError, SessionLostError } from "slither-ts";
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import { sharedEngine } from "../helpers/engine.js";
 import { printed } from "../helpers/events.js";
 import { isGone } from "../helpers/processes.js";
@@ -81,4 +81,20 @@ test("a signal that is aborted after the answer does nothing", async () => {
   controller.abort();
 
   expect(await session.call("echo", "echo", [2])).toBe(2);
+});
+
+test("one signal may serve any number of calls: Node warns of no leak", async () => {
+  const session = await engine().session();
+  const warnings: Error[] = [];
+  const note = (warning: Error): void => void warnings.push(warning);
+  process.on("warning", note);
+  onTestFinished(() => void process.off("warning", note));
+  const { signal } = new AbortController();
+
+  await Promise.all(
+    Array.from({ length: 20 }, (_, index) => session.call("echo", "echo", [index], { signal })),
+  );
+  await new Promise((resolve) => setImmediate(resolve));
+
+  expect(warnings).toEqual([]);
 });

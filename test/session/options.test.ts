@@ -2,7 +2,7 @@ import { type Engine, local, NdArray, OptionsError, type Ref, type Session } fro
 import { inline } from "slither-ts/testing";
 import { beforeAll, describe, expect, test } from "vitest";
 import { sharedEngine, sharedSession } from "../helpers/engine.js";
-import { rejection, thrown } from "../helpers/rejection.js";
+import { rejection } from "../helpers/rejection.js";
 
 const engine = sharedEngine();
 const session = sharedSession();
@@ -61,6 +61,11 @@ describe("local() refuses", () => {
       "a number in the environment",
       { env: { A: 1 } },
       "expected `env.A` to be a string or undefined, got `1` (number)",
+    ],
+    [
+      "a NUL in the environment",
+      { env: { A: "a\0b" } },
+      'expected `env.A` to be a string without a NUL character, got `"a\\u0000b"` (string)',
     ],
     ["no environment", { env: "A=1" }, 'expected `env` to be an object of strings, got `"A=1"` (string)'],
     ["half a thread", { threads: 0.5 }, "expected `threads` to be a positive integer, got `0.5` (number)"],
@@ -126,6 +131,11 @@ describe.each(CALLS)("%s refuses", (where, call) => {
       "a module that is no text",
       [7, "f"],
       "expected `module` to be the name of a Python module, got `7` (number)",
+    ],
+    [
+      "a module without a name",
+      ["", "f"],
+      'expected `module` to be the name of a Python module, got `""` (string)',
     ],
     [
       "a function that is no text",
@@ -208,9 +218,9 @@ describe("close() refuses", () => {
   test.each<[string, () => Session | Engine]>([
     ["session.close()", session],
     ["engine.close()", engine],
-  ])("a bad timeout of %s, and closes nothing", (where, closable) => {
-    const error = thrown(
-      () => (closable().close as Anything).call(closable(), { timeout: "1 min" }),
+  ])("a bad timeout of %s, and closes nothing", async (where, closable) => {
+    const error = await rejection(
+      (closable().close as Anything).call(closable(), { timeout: "1 min" }) as Promise<unknown>,
       OptionsError,
     );
 

@@ -99,3 +99,26 @@ test("a job that is answered while it is started makes room for the next", () =>
 
   expect(log).toEqual(["start before", "running before", "start after", "running after"]);
 });
+
+test("any number of jobs that are answered while they are started do not nest", () => {
+  const queue = new JobQueue();
+  let started = 0;
+  const first = { owner: "first", depth: 1, start: () => {}, running: () => {} };
+  queue.add(first);
+  for (let index = 0; index < 50_000; index++) {
+    const job = {
+      owner: index,
+      depth: 1,
+      start: () => {
+        started += 1;
+        queue.answered(job);
+      },
+      running: () => {},
+    };
+    queue.add(job);
+  }
+
+  queue.answered(first);
+
+  expect(started).toBe(50_000);
+});

@@ -73,3 +73,16 @@ test("a deadline that is longer than a timer can count does not pass at once", a
 
   expect(await running).toBe("through");
 });
+
+test("an answer that came in time counts, also when Node was too busy to read it", async () => {
+  const session = await engine().session();
+  const answer = session.call("echo", "echo", [1], { timeout: "200ms" });
+  // The call is on its way then.
+  await new Promise((resolve) => setImmediate(resolve));
+
+  const busyUntil = performance.now() + 600;
+  while (performance.now() < busyUntil);
+
+  expect(await answer).toBe(1);
+  expect(session.state).toBe("ready");
+});

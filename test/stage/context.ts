@@ -2,7 +2,7 @@ import { type Ledger, RunAccounts } from "../../src/pipe/ledger.js";
 import type { Chunk, Operator, StageContext } from "../../src/stage/contract.js";
 import type { Item, Rejection } from "../../src/stage/item.js";
 import { Emitter } from "../../src/telemetry/emitter.js";
-import type { RunEvents } from "../../src/telemetry/events.js";
+import { RUN_EVENTS, type RunEvents } from "../../src/telemetry/events.js";
 import { chunksOf, drained } from "../dispatch/chunks.js";
 
 export function item(payload: unknown, changes: Partial<Item> = {}): Item {
@@ -32,7 +32,7 @@ export function stand(changes: Partial<StageContext> = {}): Stand {
     metadata: {},
     stores: {},
     books: accounts.stages[0] as StageContext["books"],
-    events: new Emitter<RunEvents>(),
+    events: new Emitter<RunEvents>(RUN_EVENTS),
     stopped: stopping.signal,
     stop: (reason) => {
       stops.push(reason);

@@ -212,3 +212,13 @@ test("options, which a table does not have, are refused and not ignored", () => 
   const untyped = table as (options: unknown) => unknown;
   expect(() => untyped({ maxEntries: 10 })).toThrow("table(): expected no options, got an object (Object)");
 });
+
+test.each([[null], [undefined], [{}], [new Date(0)], [[null]], [[1, new Date(0)]], [[[1]]]])(
+  "%o is no key, and is not taken for another",
+  (key) => {
+    const values = open();
+    expect(() => values.get(key as unknown as TableKey)).toThrow(
+      "expected a key to be a string, number, bigint, boolean",
+    );
+  },
+);

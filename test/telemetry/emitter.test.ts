@@ -6,8 +6,10 @@ interface Events {
   "run-stop": { run: string };
 }
 
+const NAMES = ["run-start", "run-stop"] as const;
+
 test("a listener hears the events of its name, in order", () => {
-  const emitter = new Emitter<Events>();
+  const emitter = new Emitter<Events>(NAMES);
   const heard: string[] = [];
   emitter.on("run-start", ({ run }) => heard.push(run));
   emitter.emit("run-start", { run: "a" });
@@ -17,11 +19,11 @@ test("a listener hears the events of its name, in order", () => {
 });
 
 test("an event that nobody listens to is no error", () => {
-  expect(() => new Emitter<Events>().emit("run-start", { run: "a" })).not.toThrow();
+  expect(() => new Emitter<Events>(NAMES).emit("run-start", { run: "a" })).not.toThrow();
 });
 
 test("a listener that was taken away hears nothing more, and the others still do", () => {
-  const emitter = new Emitter<Events>();
+  const emitter = new Emitter<Events>(NAMES);
   const heard: string[] = [];
   const unsubscribe = emitter.on("run-start", () => heard.push("first"));
   emitter.on("run-start", () => heard.push("second"));
@@ -32,7 +34,7 @@ test("a listener that was taken away hears nothing more, and the others still do
 });
 
 test("a function that was added twice hears twice, and is taken away once each", () => {
-  const emitter = new Emitter<Events>();
+  const emitter = new Emitter<Events>(NAMES);
   let heard = 0;
   const listener = (): void => {
     heard += 1;
@@ -46,8 +48,8 @@ test("a function that was added twice hears twice, and is taken away once each",
 });
 
 test("the next emitter hears every event, after the listeners of this one", () => {
-  const engine = new Emitter<Events>();
-  const run = new Emitter<Events>(engine);
+  const engine = new Emitter<Events>(NAMES);
+  const run = new Emitter<Events>(NAMES, engine);
   const heard: string[] = [];
   engine.on("run-start", () => heard.push("engine"));
   run.on("run-start", () => heard.push("run"));
@@ -56,8 +58,8 @@ test("the next emitter hears every event, after the listeners of this one", () =
 });
 
 test("what is emitted on the next emitter is not heard here", () => {
-  const engine = new Emitter<Events>();
-  const run = new Emitter<Events>(engine);
+  const engine = new Emitter<Events>(NAMES);
+  const run = new Emitter<Events>(NAMES, engine);
   let heard = 0;
   run.on("run-start", () => {
     heard += 1;
@@ -69,8 +71,8 @@ test("what is emitted on the next emitter is not heard here", () => {
 test("a listener that throws harms neither the emitter nor the others, and its error is not swallowed", () => {
   const scheduled = vi.spyOn(process, "nextTick").mockImplementation(() => {});
   try {
-    const engine = new Emitter<Events>();
-    const run = new Emitter<Events>(engine);
+    const engine = new Emitter<Events>(NAMES);
+    const run = new Emitter<Events>(NAMES, engine);
     const heard: string[] = [];
     const error = new Error("of the listener");
     run.on("run-start", () => {
@@ -92,8 +94,18 @@ test("any number of listeners is fine: no warning of a leak", () => {
   const warned = vi
     .spyOn(process, "emitWarning")
     .mockImplementation((warning) => void warnings.push(warning));
-  const emitter = new Emitter<Events>();
+  const emitter = new Emitter<Events>(NAMES);
   for (let count = 0; count < 50; count++) emitter.on("run-start", () => {});
   warned.mockRestore();
   expect(warnings).toEqual([]);
+});
+
+test("a name that does not exist is refused, with the one that was meant", () => {
+  const untyped = new Emitter<Events>(NAMES) as unknown as { on(name: string, listener: unknown): void };
+  expect(() => untyped.on("run-strat", () => {})).toThrow(
+    "unknown event `run-strat`, did you mean `run-start`?",
+  );
+  expect(() => untyped.on("run-start", "log")).toThrow(
+    'expected the listener to be a function, got `"log"` (string)',
+  );
 });

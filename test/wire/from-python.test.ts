@@ -158,7 +158,9 @@ test("a result of 200 levels arrives, and one of 201 is refused", async () => {
   expect(levels).toBe(200);
 
   const error = await rejection(made("nested_tuples", 201), ValueNotSupportedError);
-  expect(error.message).toMatch(/got tuple \(it is nested deeper than 200 levels; give back a flatter value\)/);
+  expect(error.message).toMatch(
+    /got tuple \(it is nested deeper than 200 levels; give back a flatter value\)/,
+  );
 });
 
 describe("a result that cannot be carried", () => {

@@ -77,9 +77,19 @@ describe("a connection", () => {
     });
   });
 
+  test("of a worker of another protocol fails its start, with both versions", async () => {
+    const listener = await openListener();
+    const { token, arrival } = listener.expect();
+
+    (await connectTo(listener)).write(hello(token, PROTOCOL_VERSION + 1));
+
+    await expect(arrival).rejects.toThrow(
+      `expected a worker of protocol version ${PROTOCOL_VERSION}, got version ${PROTOCOL_VERSION + 1}`,
+    );
+  });
+
   test.each<[string, (token: string) => Buffer]>([
     ["another token", () => hello("0".repeat(48))],
-    ["another version of the protocol", (token) => hello(token, PROTOCOL_VERSION + 1)],
     ["another message than HELLO", (token) => frame(Kind.READY, packr.pack({ protocol: 1, token }))],
     ["nothing in its HELLO", () => frame(Kind.HELLO, packr.pack(null))],
     ["something that is no MessagePack", () => frame(Kind.HELLO, Buffer.of(0xc1))],

@@ -3,10 +3,12 @@ import { chmodSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
 import { join } from "node:path";
 import { type Engine, WorkerStartError } from "slither-ts";
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import { packr } from "../../src/wire/extensions.js";
 import { frameHeader } from "../../src/wire/frame.js";
 import { Kind, PROTOCOL_VERSION } from "../../src/wire/protocol.js";
+import { Listener } from "../../src/worker/listener.js";
+import { startWorker } from "../../src/worker/start.js";
 import { testEngine } from "../helpers/engine.js";
 import { nextEvent } from "../helpers/events.js";
 import { isAlive } from "../helpers/processes.js";
@@ -56,6 +58,27 @@ test("a worker that cannot be spawned is told by why", async () => {
 
   expect(error.message).toMatch(/^session a: the worker did not start: spawn .*python ENOENT$/);
   expect(error.cause).toMatchObject({ code: "ENOENT" });
+});
+
+test("a spawn that is refused on the spot is a failed start like any other", async () => {
+  const listener = await Listener.open();
+  onTestFinished(() => listener.close());
+  const env = { TOO_LARGE: "x".repeat(4_000_000) };
+
+  const error = await rejection(
+    startWorker({
+      session: "a",
+      interpreter: process.execPath,
+      pythonPath: [],
+      env,
+      startTimeoutMs: 10_000,
+      listener,
+      onLog: () => {},
+    }),
+    WorkerStartError,
+  );
+
+  expect(error.message).toBe("session a: the worker did not start: spawn E2BIG");
 });
 
 test("a worker that does not become ready in time is killed", async () => {

@@ -52,10 +52,12 @@ function equals(run: ScoredRun, expected: readonly ReferencePrediction[]): boole
 }
 
 function samePrediction(actual: Prediction | undefined, expected: ReferencePrediction): boolean {
+  if (actual === undefined) return false;
+  const probabilities = Object.values(actual.probabilities);
   return (
-    actual !== undefined &&
     actual.prediction === expected.prediction &&
     actual.confidence === expected.confidence &&
-    Object.values(actual.probabilities).every((value, index) => value === expected.probabilities[index])
+    probabilities.length === expected.probabilities.length &&
+    probabilities.every((value, index) => value === expected.probabilities[index])
   );
 }

@@ -78,6 +78,9 @@ class _Rebuild:
         if str in self._unchanged and set(map(type, items)) <= {str} and FORBIDDEN_KEY not in items:
             return items
         keys = [self._key(key, owner, path) for key in items]
+        if sum(key != key for key in keys) > 1:
+            problem = "it has the key nan more than once"
+            raise _refused(owner, path, problem, f"{problem}, which is one key in JavaScript")
         if set(map(type, keys)) <= {str}:
             return dict(zip(keys, items.values(), strict=True))
         return Ext(Extension.DICT, _encode([*chain.from_iterable(zip(keys, items.values(), strict=True))]))

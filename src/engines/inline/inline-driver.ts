@@ -4,7 +4,6 @@ import type { InlineOptions } from "./options.js";
 
 /** Sessions whose "Python" is TypeScript functions in this process: for users' tests of their pipes, without Python and without processes. */
 export class InlineDriver implements Driver {
-  readonly name = "inline";
   readonly #modules: InlineOptions["modules"];
 
   constructor(modules: InlineOptions["modules"]) {

@@ -16,7 +16,6 @@ const THREAD_VARIABLES = [
 
 /** Sessions as processes of this machine. Each is started cold: interpreter, then imports at the first call that needs them. */
 export class LocalDriver implements Driver {
-  readonly name = "local";
   readonly #options: z.output<typeof localOptions>;
   readonly #interpreter: string;
   readonly #listener: Listener;
@@ -29,7 +28,7 @@ export class LocalDriver implements Driver {
 
   /** @throws PythonNotFoundError, PythonVersionError, PythonPackageMissingError when there is no interpreter to work with. */
   static async create(options: z.output<typeof localOptions>): Promise<LocalDriver> {
-    const interpreter = await findPython({ python: options.python });
+    const interpreter = await findPython({ python: options.python, env: { ...process.env, ...options.env } });
     return new LocalDriver(options, interpreter.path, await Listener.open());
   }
 

@@ -35,12 +35,16 @@ const folder = z
     error: "a folder that exists",
   });
 
+const environmentValue = z
+  .string({ error: "a string or undefined" })
+  .refine((value) => !value.includes("\0"), { error: "a string without a NUL character" });
+
 export const localOptions = z.strictObject(
   {
     python: text("the path or name of a Python interpreter").optional(),
     pythonPath: z.array(folder, { error: "an array of folders" }).default([]),
     env: z
-      .record(z.string(), z.string({ error: "a string or undefined" }).optional(), {
+      .record(z.string(), environmentValue.optional(), {
         error: "an object of strings",
       })
       .default({}),
