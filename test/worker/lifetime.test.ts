@@ -46,3 +46,11 @@ test.each([
   expect(await script.ended).toBe("SIGKILL");
   expect(await isGone(pid)).toBe(true);
 });
+
+test("closing a session that was killed keeps Node running until it is closed, also when an answer came late", async () => {
+  const script = runScript("close-after-late-answer", []);
+
+  expect(await script.ended).toBe(0);
+
+  expect(await script.lines).toEqual(["closed, lost"]);
+});
