@@ -1,17 +1,21 @@
+import type { WorkerDeathError } from "./errors/session.js";
 import type { Handle } from "./wire/handle.js";
 import type { Reply } from "./wire/reply.js";
-import type { Request } from "./wire/request.js";
+import type { EncodedRequest } from "./wire/request.js";
 
 export type { RefReply, Reply } from "./wire/reply.js";
-export type { CallRequest, Request, Returns } from "./wire/request.js";
+export type { CallRequest, EncodedRequest, Request, Returns } from "./wire/request.js";
 
 /**
  * The driver contract: where sessions live. Everything above (sessions, dispatch, pipes) is written against this and does not know which driver
  * it is on. What ships: `engines/local` (processes on this machine), `engines/inline` (TypeScript functions, for tests).
  *
- * A driver only runs things. Whose turn it is, deadlines, aborts and what a death means are decided above it.
+ * A driver only runs things. Whose turn it is, deadlines, aborts, what a death means and what is done about it are decided above it.
  */
 export interface Driver {
+  /** Why no state on this driver can be copied (`worker.fork`); undefined where states can be. */
+  readonly noForks: string | undefined;
+
   /**
    * Makes one private Python state, ready for requests.
    *
@@ -30,13 +34,28 @@ export interface OpenRequest {
   readonly onLog: (stream: "stdout" | "stderr", line: string) => void;
   /** The ref behind a number that the worker names in a result. */
   readonly resolveHandle: (id: number) => Handle;
+  /** How much memory the state may have, in bytes on top of what a new one has; undefined: no limit. */
+  readonly memoryBytes: number | undefined;
 }
 
-/** How a request is named in messages. */
-export interface RequestSite {
-  /** For example `ml_scorer.predict_batch`. */
-  readonly target: string;
-  readonly stage?: string | undefined;
+export interface CopyRequest extends OpenRequest {
+  /** `live`: takes requests. `checkpoint`: waits, and is only ever copied, told to release objects, and closed. */
+  readonly purpose: "live" | "checkpoint";
+  /** Whether the copy gets random states of its own; else it goes on with those of the original. */
+  readonly reseed: boolean;
+}
+
+/** A request that was sent. */
+export interface Sent {
+  /**
+   * Rejects with the typed error of a failed request; with what `ended` resolves with when the state is gone before the answer came.
+   */
+  readonly reply: Promise<Reply>;
+  /**
+   * Asks the code of this request, if it is the one that runs, to stop: the reply then rejects with CancelledError. May have no effect, and may be
+   * repeated; never affects another request.
+   */
+  cancel(): void;
 }
 
 /** One private Python state. Requests are carried out one at a time, in the order they were sent. */
@@ -44,13 +63,18 @@ export interface Worker {
   /** The process, where there is one. */
   readonly pid: number | undefined;
 
+  /** The memory that the state has on top of what a new one has, in bytes; undefined where that is not known. */
+  memoryBytes(): number | undefined;
+
+  /** Sends a request, which may have been sent to another worker of the driver before. */
+  send(request: EncodedRequest): Sent;
+
   /**
-   * Encodes a request; the function it gives back sends it, once. So a caller that changes its arguments after the call changes nothing.
+   * Makes a copy with the same modules, globals and objects, and a future of its own. The caller sees to it that no request is unanswered.
    *
-   * Throws when a value cannot be carried (ValueNotSupportedError, RefError). The promise rejects with the typed error of a failed request; with
-   * WorkerDiedError when the state is gone before the answer came.
+   * Rejects with ForkRefusedError when a copy would not be safe, and with what `ended` resolves with when the state is gone before there is one.
    */
-  prepare(request: Request, site: RequestSite): () => Promise<Reply>;
+  fork(request: CopyRequest): Promise<Worker>;
 
   /** Lets go of objects. Not answered; does nothing when the state is gone. */
   release(refs: readonly number[]): void;
@@ -61,6 +85,11 @@ export interface Worker {
   /** Asks the idle state to end, and kills it when it has not after `graceMs`. Resolves when it is gone. */
   close(graceMs: number): Promise<void>;
 
-  /** Resolves when the state is gone and all its log lines were given out; with the error that says how, also after `close` and `kill`. */
-  readonly ended: Promise<Error>;
+  /**
+   * Resolves when the state is gone and all its log lines were given out; with the error that says how, also after `close` and `kill`: a
+   * WorkerDiedError, or the MemoryLimitError of one that was killed for its use of memory.
+   */
+  readonly ended: Promise<WorkerDeathError>;
 }
+
+export type { WorkerDeathError } from "./errors/session.js";

@@ -2,6 +2,9 @@ import { LocalDriver } from "./engines/local/local-driver.js";
 import { type LocalOptions, localOptions } from "./engines/local/options.js";
 import { parseOptions } from "./options/parse.js";
 import { Engine } from "./session/engine.js";
+import { type EngineOptions, engineOptions } from "./session/engine-options.js";
+import { Emitter } from "./telemetry/emitter.js";
+import { type EngineEvents, FORKSERVER_EVENTS, RUN_EVENTS, SESSION_EVENTS } from "./telemetry/events.js";
 
 /**
  * An engine whose sessions are Python processes of this machine.
@@ -11,8 +14,13 @@ import { Engine } from "./session/engine.js";
  * @example
  * await using engine = await local({ pythonPath: ["./python"] });
  */
-export async function local(options: LocalOptions = {}): Promise<Engine> {
-  return new Engine(await LocalDriver.create(parseOptions("local()", localOptions, options)));
+export async function local(options: LocalOptions & EngineOptions = {}): Promise<Engine> {
+  const parsed = parseOptions("local()", localOptions.extend(engineOptions.shape), options);
+  const events = new Emitter<EngineEvents>([...FORKSERVER_EVENTS, ...SESSION_EVENTS, ...RUN_EVENTS]);
+  const driver = await LocalDriver.create(parsed, (stream, line) =>
+    events.emit("forkserver-log", { stream, line }),
+  );
+  return new Engine({ ...parsed, driver, events });
 }
 
 export type { LocalOptions } from "./engines/local/options.js";
@@ -27,16 +35,22 @@ export {
 export {
   CallAbortedError,
   CallTimeoutError,
+  EngineFullError,
+  ForkRefusedError,
+  MemoryLimitError,
   ProtocolError,
   RefError,
+  SessionBusyError,
   SessionClosedError,
   SessionLostError,
+  SessionRolledBackError,
+  type StoppedCallFate,
   WorkerDiedError,
   WorkerStartError,
 } from "./errors/session.js";
 export { SlitherError } from "./errors/slither-error.js";
 export { ValueNotSupportedError } from "./errors/value.js";
-export type { Duration } from "./options/fields.js";
+export type { Duration, Size } from "./options/fields.js";
 export { PipeHaltedError, RunConsumedError } from "./pipe/halted.js";
 export { type Ledger, LedgerError, type StageLedger, TooManyRejectedError } from "./pipe/ledger.js";
 export type { PipeOptions, PythonStageOptions, RunOptions } from "./pipe/options.js";
@@ -45,9 +59,13 @@ export type { PipePlan, StagePlan } from "./pipe/plan.js";
 export type { Collected, Run, RunSummary } from "./pipe/run.js";
 export type { RunStats, StageStats } from "./pipe/stats.js";
 export type { Engine } from "./session/engine.js";
+export type { EngineOptions } from "./session/engine-options.js";
+export type { FamilyOptions, ForkOptions } from "./session/fork-options.js";
+export type { SessionState } from "./session/lifecycle.js";
+export type { RecycleLimits, SessionLimits } from "./session/limits.js";
 export type { CallOptions, CloseOptions, GetOptions } from "./session/options.js";
 export { Ref } from "./session/ref.js";
-export type { Session, SessionState } from "./session/session.js";
+export type { Session } from "./session/session.js";
 export type { SessionOptions } from "./session/session-options.js";
 export type { ErrorPolicy } from "./stage/contract.js";
 export type { Item, ItemId, Rejection } from "./stage/item.js";
@@ -55,6 +73,12 @@ export type { NodeContext } from "./stage/node.js";
 export type { KeyPart, Table, TableDefinition, TableKey } from "./store.js";
 export { table } from "./stores/memory.js";
 export { type Store, store } from "./stores/store.js";
-export type { EngineEvents, RunEvents, RunStatus, SessionEvents } from "./telemetry/events.js";
+export type {
+  EngineEvents,
+  ForkserverEvents,
+  RunEvents,
+  RunStatus,
+  SessionEvents,
+} from "./telemetry/events.js";
 export { type Dtype, NdArray, type TypedArrays } from "./wire/ndarray.js";
 export { Tuple, tuple } from "./wire/tuple.js";

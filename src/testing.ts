@@ -2,6 +2,9 @@ import { InlineDriver } from "./engines/inline/inline-driver.js";
 import { type InlineOptions, inlineOptions } from "./engines/inline/options.js";
 import { parseOptions } from "./options/parse.js";
 import { Engine } from "./session/engine.js";
+import { engineOptions } from "./session/engine-options.js";
+import { Emitter } from "./telemetry/emitter.js";
+import { type EngineEvents, FORKSERVER_EVENTS, RUN_EVENTS, SESSION_EVENTS } from "./telemetry/events.js";
 
 /**
  * An engine for tests: its sessions call TypeScript functions where others call Python. No Python, no processes; the same pipes.
@@ -12,7 +15,9 @@ import { Engine } from "./session/engine.js";
  * await using engine = inline({ modules: { scorer: { predict: (payloads) => payloads.map(() => 0.5) } } });
  */
 export function inline(options: InlineOptions): Engine {
-  return new Engine(new InlineDriver(parseOptions("inline()", inlineOptions, options).modules));
+  const driver = new InlineDriver(parseOptions("inline()", inlineOptions, options).modules);
+  const events = new Emitter<EngineEvents>([...FORKSERVER_EVENTS, ...SESSION_EVENTS, ...RUN_EVENTS]);
+  return new Engine({ ...parseOptions("inline()", engineOptions, {}), driver, events });
 }
 
 export type { InlineFunction, InlineModule, InlineOptions } from "./engines/inline/options.js";

@@ -12,17 +12,19 @@ import pytest
 from msgspec.msgpack import Ext
 from node_side import NodeSide
 
+from slither_worker.birth import Connections
 from slither_worker.channel import Channel
 from slither_worker.protocol import Kind
 from slither_worker.runtime import Runtime
-from slither_worker.worker import serve
+from slither_worker.worker import Worker
 
 
 @pytest.fixture
 def node() -> Iterator[NodeSide]:
     ours, theirs = socket.socketpair()
     channel = Channel(ours)
-    thread = threading.Thread(target=serve, args=(channel, Runtime()))
+    worker = Worker(Connections(channel, None), Runtime(), "", None)
+    thread = threading.Thread(target=worker.serve)
     thread.start()
     node = NodeSide(theirs)
     yield node
@@ -193,7 +195,7 @@ def test_a_missing_attribute_of_a_held_object_is_named_with_its_type(node: NodeS
     assert node.error(Kind.REF_GET, ref, "broken", "value")["code"] == "exception"
 
 
-@pytest.mark.parametrize("kind", [0x00, 0x17, 0x7F, 0xFF, Kind.HELLO, Kind.WELCOME, Kind.RESULT])
+@pytest.mark.parametrize("kind", [0x00, Kind.CANCEL, 0x7F, 0xFF, Kind.HELLO, Kind.WELCOME, Kind.RESULT])
 def test_an_unknown_kind_is_answered_with_protocol(kind: int, node: NodeSide) -> None:
     assert node.error(kind)["code"] == "protocol"
     assert node.value("identity", 1) == 1

@@ -21,10 +21,12 @@ def test_a_worker_says_who_it_is_before_anything_else() -> None:
             {
                 "protocol": VERSION,
                 "token": "one-time-token",
+                "channel": "calls",
                 "pid": worker.process.pid,
                 "python": sys.version.split()[0],
             },
         )
+        assert worker.control_hello == {**worker.hello[2], "channel": "control"}
 
 
 def test_user_code_sees_the_session_but_not_the_token() -> None:
@@ -49,14 +51,14 @@ def test_the_end_of_the_connection_ends_the_worker_with_code_0() -> None:
 
 
 def test_the_end_of_the_connection_before_the_welcome_ends_the_worker() -> None:
-    with WorkerProcess(welcome=False) as worker:
+    with WorkerProcess(welcomed=False) as worker:
         worker.node.close()
 
         assert worker.finish() == (0, "", "")
 
 
 def test_another_message_than_the_welcome_ends_the_worker_with_a_reason() -> None:
-    with WorkerProcess(welcome=False) as worker:
+    with WorkerProcess(welcomed=False) as worker:
         worker.node.send(Kind.CLOSE, None)
         code, _, err = worker.finish()
 

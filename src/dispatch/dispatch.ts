@@ -11,6 +11,8 @@ export interface DispatchOptions<Record, Result> {
   readonly execute: (batch: readonly Record[], stop: AbortSignal) => Promise<readonly Result[]>;
   /** Whether a failed batch may be searched for the records that fail alone; else it ends the stream. */
   readonly blames: (error: unknown) => boolean;
+  /** Whether a batch that is searched may be cut into halves; else all its records fail. */
+  readonly divides: boolean;
   /** Aborted when nobody wants more outcomes: batches in flight are not waited for any longer. */
   readonly stopped: AbortSignal;
   /** Called first when a batch ends the stream, so that whatever upstream waits for is given up. */
@@ -84,5 +86,5 @@ async function work<Record, Result>(
   options: DispatchOptions<Record, Result>,
   stop: AbortSignal,
 ): Promise<Outcome<Record, Result>[]> {
-  return halve(batch, (part) => options.execute(part, stop), options.blames);
+  return halve(batch, (part) => options.execute(part, stop), options);
 }

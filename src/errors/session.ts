@@ -19,11 +19,14 @@ export interface WorkerDeath {
   readonly session: string;
   /** Undefined on an engine without processes. */
   readonly pid: number | undefined;
-  readonly signal: NodeJS.Signals | null;
-  readonly exitCode: number | null;
+  /** Undefined where nobody was left to tell how the process ended: its parent, the forkserver, died too. */
+  readonly signal: NodeJS.Signals | null | undefined;
+  readonly exitCode: number | null | undefined;
   /** The call that was running, for example `ml_scorer.predict_batch`; undefined when the worker was idle. */
   readonly during: string | undefined;
   readonly lastLines: readonly string[];
+  /** Why it was killed, where slither-ts did so by itself, for example `it had been stopped for 2 s`. */
+  readonly reason?: string | undefined;
 }
 
 /** The worker process of a session ended without being asked to. */
@@ -31,17 +34,42 @@ export class WorkerDiedError extends SlitherError implements WorkerDeath {
   readonly code = "SLITHER_WORKER_DIED";
   readonly session: string;
   readonly pid: number | undefined;
-  readonly signal: NodeJS.Signals | null;
-  readonly exitCode: number | null;
+  readonly signal: NodeJS.Signals | null | undefined;
+  readonly exitCode: number | null | undefined;
   readonly during: string | undefined;
   readonly lastLines: readonly string[];
+  readonly reason: string | undefined;
 
   constructor(death: WorkerDeath) {
-    const how =
-      death.signal === null ? `exited with code ${death.exitCode}` : `was killed by ${death.signal}`;
-    const when = death.during === undefined ? "while it was idle" : `during ${death.during}`;
+    const why = death.reason === undefined ? "" : `, because ${death.reason}`;
+    super(`${describeDeath(death)}${why}${printed(death.lastLines)}`);
+    this.session = death.session;
+    this.pid = death.pid;
+    this.signal = death.signal;
+    this.exitCode = death.exitCode;
+    this.during = death.during;
+    this.lastLines = death.lastLines;
+    this.reason = death.reason;
+  }
+}
+
+/** The worker process of a session was killed because it used more memory than `limits.memory` allows, and did not heed a MemoryError. */
+export class MemoryLimitError extends SlitherError implements WorkerDeath {
+  readonly code = "SLITHER_MEMORY_LIMIT";
+  readonly session: string;
+  readonly pid: number | undefined;
+  readonly signal: NodeJS.Signals | null | undefined;
+  readonly exitCode: number | null | undefined;
+  readonly during: string | undefined;
+  readonly lastLines: readonly string[];
+  /** What it used when it was killed, in bytes on top of what a new session has. */
+  readonly usedBytes: number;
+  readonly limitBytes: number;
+
+  constructor(death: WorkerDeath, memory: { usedBytes: number; limitBytes: number }) {
+    const { usedBytes, limitBytes } = memory;
     super(
-      `session ${death.session}: worker ${death.pid ?? "(inline)"} ${how} ${when}${printed(death.lastLines)}`,
+      `${describeDeath(death)}, because it used ${megabytes(usedBytes)} of memory, more than its limit of ${megabytes(limitBytes)} (limits.memory)${printed(death.lastLines)}`,
     );
     this.session = death.session;
     this.pid = death.pid;
@@ -49,6 +77,117 @@ export class WorkerDiedError extends SlitherError implements WorkerDeath {
     this.exitCode = death.exitCode;
     this.during = death.during;
     this.lastLines = death.lastLines;
+    this.usedBytes = usedBytes;
+    this.limitBytes = limitBytes;
+  }
+}
+
+/** How the process of a worker ended. */
+export type WorkerDeathError = WorkerDiedError | MemoryLimitError;
+
+/** The call stopped because it was asked to: what the worker says. Told to callers as the reason for asking: CallTimeoutError, CallAbortedError. */
+export class CancelledError extends SlitherError {
+  readonly code = "SLITHER_CANCELLED";
+  /** Where the code was, as Python prints it. */
+  readonly traceback: string;
+
+  constructor(message: string, traceback: string) {
+    super(message);
+    this.traceback = traceback;
+  }
+}
+
+/** A process cannot be copied: it would not be safe, or not on this system. Nothing was changed. */
+export class ForkRefusedError extends SlitherError {
+  readonly code = "SLITHER_FORK_REFUSED";
+  readonly session: string;
+  /** For example `the polars thread pool has started`. */
+  readonly reason: string;
+
+  constructor(session: string, reason: string, cause?: unknown) {
+    super(`session ${session} cannot be copied: ${reason}`, { cause });
+    this.session = session;
+    this.reason = reason;
+  }
+}
+
+/** How many names of calls an error lists. */
+const LISTED_CALLS = 20;
+
+/**
+ * The session came back from a crash in an earlier state: what these calls did to it is lost. Thrown once, by the first call after it; the session
+ * is usable. `cause` is the death.
+ */
+export class SessionRolledBackError extends SlitherError {
+  readonly code = "SLITHER_SESSION_ROLLED_BACK";
+  readonly session: string;
+  /** What was lost, in order, for example `["ml_scorer.train_model"]`; the last 1,000 where there were more. */
+  readonly lostCalls: readonly string[];
+  readonly lostCount: number;
+  /** What the session came back from. */
+  readonly from: "checkpoint" | "setup";
+
+  constructor(
+    session: string,
+    lost: { calls: readonly string[]; count: number; from: "checkpoint" | "setup" },
+    cause: unknown,
+  ) {
+    const shown = lost.calls.slice(-LISTED_CALLS);
+    const more = lost.count > shown.length ? `${lost.count - shown.length} more and ` : "";
+    const to = lost.from === "checkpoint" ? "its last checkpoint" : "its state after setup";
+    super(
+      `session ${session} went back to ${to}, because its worker died; lost is what ${more}${shown.join(", ")} did to it; make these calls again, or call session.checkpoint() after such calls`,
+      { cause },
+    );
+    this.session = session;
+    this.lostCalls = lost.calls;
+    this.lostCount = lost.count;
+    this.from = lost.from;
+  }
+}
+
+/** A call was made on a session of `busy: "fail"` that had not finished the one before. */
+export class SessionBusyError extends SlitherError {
+  readonly code = "SLITHER_SESSION_BUSY";
+  readonly session: string;
+  readonly target: string;
+
+  constructor(session: string, target: string) {
+    super(
+      `session ${session} is busy, so ${target} was not called (busy: "fail"); await the call before it, or open the session with busy: "queue"`,
+    );
+    this.session = session;
+    this.target = target;
+  }
+}
+
+/** There was no room for a session, a fork or a replica within the time for waiting. */
+export class EngineFullError extends SlitherError {
+  readonly code = "SLITHER_ENGINE_FULL";
+  /** Which option of `local()` set the limit. */
+  readonly option: "maxSessions" | "maxProcesses";
+  readonly limit: number;
+  readonly wanted: number;
+  /** How long it waited for room; 0 when it can never have it. */
+  readonly waitedMs: number;
+
+  constructor(fields: {
+    option: "maxSessions" | "maxProcesses";
+    limit: number;
+    wanted: number;
+    waitedMs: number;
+  }) {
+    const { option, limit, wanted, waitedMs } = fields;
+    const what = option === "maxSessions" ? "sessions" : "processes";
+    super(
+      wanted > limit
+        ? `expected to need at most ${limit} ${what} (${option}), got a request for ${wanted} at once`
+        : `expected room for ${wanted} more ${what} within ${waitedMs} ms, got none: the engine has ${limit} (${option}); close some, raise ${option}, or wait longer (queueTimeout)`,
+    );
+    this.option = option;
+    this.limit = limit;
+    this.wanted = wanted;
+    this.waitedMs = waitedMs;
   }
 }
 
@@ -75,44 +214,48 @@ export class SessionClosedError extends SlitherError {
   }
 }
 
-/** A call or a batch passed its deadline. When it was running, its worker was killed. */
+/**
+ * What became of a call that was stopped: it never ran; it ran and was stopped, which leaves the session as the code left it; it did not stop in time
+ * and was killed with its worker; it goes on and its result is dropped.
+ */
+export type StoppedCallFate = "never ran" | "cancelled" | "killed" | "dropped";
+
+const FATES: Readonly<Record<StoppedCallFate, string>> = {
+  "never ran": "it never ran",
+  cancelled: "its code was stopped; the session goes on",
+  killed: "its worker was killed",
+  dropped: "it is left to finish, and its result is dropped; the session goes on",
+};
+
+/** A call or a batch passed its deadline. */
 export class CallTimeoutError extends SlitherError {
   readonly code = "SLITHER_CALL_TIMEOUT";
   readonly session: string;
   readonly target: string;
   readonly timeoutMs: number;
-  /** False when the call had not been sent yet: it never ran, and the session goes on. */
-  readonly started: boolean;
+  readonly fate: StoppedCallFate;
 
-  constructor(fields: { session: string; target: string; timeoutMs: number; started: boolean }) {
-    const state = fields.started
-      ? "its worker was killed"
-      : "it was still waiting for its turn and never ran; the session goes on";
-    super(`session ${fields.session}: ${fields.target} took longer than ${fields.timeoutMs} ms; ${state}`);
-    this.session = fields.session;
-    this.target = fields.target;
-    this.timeoutMs = fields.timeoutMs;
-    this.started = fields.started;
+  constructor(
+    fields: { session: string; target: string; timeoutMs: number; fate: StoppedCallFate },
+    cause?: unknown,
+  ) {
+    const { session, target, timeoutMs, fate } = fields;
+    super(`session ${session}: ${target} took longer than ${timeoutMs} ms; ${FATES[fate]}`, { cause });
+    this.session = session;
+    this.target = target;
+    this.timeoutMs = timeoutMs;
+    this.fate = fate;
   }
 }
-
-/** What became of a call that was aborted: it never ran, it was killed with its worker, or it goes on and its result is dropped. */
-export type AbortedCallFate = "never ran" | "killed" | "dropped";
-
-const FATES: Readonly<Record<AbortedCallFate, string>> = {
-  "never ran": "it never ran",
-  killed: "its worker was killed",
-  dropped: "it is left to finish, and its result is dropped; the session goes on",
-};
 
 /** A call or a batch was aborted: by its signal, or because its run ended first. `cause` is the reason that was given. */
 export class CallAbortedError extends SlitherError {
   readonly code = "SLITHER_CALL_ABORTED";
   readonly session: string;
   readonly target: string;
-  readonly fate: AbortedCallFate;
+  readonly fate: StoppedCallFate;
 
-  constructor(fields: { session: string; target: string; fate: AbortedCallFate }, cause: unknown) {
+  constructor(fields: { session: string; target: string; fate: StoppedCallFate }, cause: unknown) {
     super(`session ${fields.session}: ${fields.target} was aborted; ${FATES[fields.fate]}`, { cause });
     this.session = fields.session;
     this.target = fields.target;
@@ -135,6 +278,20 @@ export class RefError extends SlitherError {
 /** The other side of the channel broke the protocol: a fault of this library, or of something that writes to its socket. */
 export class ProtocolError extends SlitherError {
   readonly code = "SLITHER_PROTOCOL";
+}
+
+function describeDeath({ session, pid, signal, exitCode, during }: WorkerDeath): string {
+  const how = signal
+    ? `was killed by ${signal}`
+    : exitCode === undefined
+      ? "died"
+      : `exited with code ${exitCode}`;
+  const when = during === undefined ? "while it was idle" : `during ${during}`;
+  return `session ${session}: worker ${pid ?? "(inline)"} ${how} ${when}`;
+}
+
+function megabytes(bytes: number): string {
+  return `${(bytes / 2 ** 20).toFixed(1)} MB`;
 }
 
 function printed(lines: readonly string[]): string {

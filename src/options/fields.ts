@@ -24,6 +24,26 @@ function toMilliseconds(value: unknown): number | undefined {
   return milliseconds > 0 ? milliseconds : undefined;
 }
 
+const SIZES = { KB: 2 ** 10, MB: 2 ** 20, GB: 2 ** 30 } as const;
+
+/** Bytes, or a number with a unit: `"64KB"`, `"512MB"`, `"2GB"` (powers of 1,024). */
+export type Size = number | `${number}${keyof typeof SIZES}`;
+
+/** A {@link Size}, parsed to bytes. */
+export const size = z
+  .custom<Size>(
+    (value) => toBytes(value) !== undefined,
+    'a size: bytes above 0, or text such as "512MB" or "2GB"',
+  )
+  .transform((value) => toBytes(value) as number);
+
+function toBytes(value: unknown): number | undefined {
+  if (typeof value === "number") return Number.isFinite(value) && value > 0 ? value : undefined;
+  const match = typeof value === "string" ? /^(\d+(?:\.\d+)?)(KB|MB|GB)$/.exec(value) : null;
+  const bytes = match ? Number(match[1]) * SIZES[match[2] as keyof typeof SIZES] : 0;
+  return bytes > 0 ? bytes : undefined;
+}
+
 export const text = (expected: string): z.ZodString =>
   z.string({ error: expected }).min(1, { error: expected });
 

@@ -1,4 +1,4 @@
-import type { Session } from "../session/session.js";
+import type { Executor } from "../session/replicas.js";
 import {
   type Chunk,
   type Operator,
@@ -20,7 +20,9 @@ export interface ChainOptions {
   readonly run: string;
   readonly plan: PipePlan;
   readonly input: Iterable<unknown> | AsyncIterable<unknown>;
-  readonly session: Session | undefined;
+  readonly session: Executor | undefined;
+  /** Aborted when the input is to be taken for ended. */
+  readonly drained: AbortSignal;
   readonly metadata: Readonly<Record<string, unknown>>;
   readonly abort: AbortSignal | undefined;
   readonly accounts: RunAccounts;
@@ -46,6 +48,7 @@ export function buildChain(options: ChainOptions): Chain {
     input: options.input,
     id: options.plan.id,
     stopped: (switches[0] as AbortController).signal,
+    drained: options.drained,
     onTaken: () => {
       options.accounts.taken += 1;
     },

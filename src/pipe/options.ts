@@ -28,15 +28,25 @@ export interface PythonStageOptions {
   batch?: { size?: number | undefined } | undefined;
   /** How long one batch may run. Default `"5m"`. */
   timeout?: Duration | undefined;
+  /**
+   * What the function gives back may depend on the batches before. So a batch is sent once and whole: no replicas, no search for the records that
+   * fail alone (all of the batch are rejected), and a process that dies ends the run. Default false.
+   */
+  stateful?: boolean | undefined;
 }
 
 /** Options of `pipe.run()`. */
 export interface RunOptions<Metadata> {
   /** The session whose Python the run uses; needed by pipes with python stages. */
   session?: Session | undefined;
+  /**
+   * Batches are spread over so many copies of the session, as it is when the run starts; order is kept. All or none are made, and they end with the
+   * run. Not for pipes with `stateful` stages. Default: the session itself.
+   */
+  replicas?: number | undefined;
   /** Facts about the run that node stages can read. Default: none. */
   metadata?: Metadata | undefined;
-  /** Aborts the run. A batch that is running is killed with its worker, and the session is lost. */
+  /** Aborts the run. A batch that is running is stopped: by an exception in its code, or, when it does not heed that, with its worker. */
   signal?: AbortSignal | undefined;
 }
 
@@ -51,6 +61,7 @@ export const pythonStageOptions = z.strictObject(
     function: text("the name of a function in it"),
     batch: z.strictObject({ size: positiveInteger.default(250) }, { error: "an object" }).prefault({}),
     timeout: duration.prefault("5m"),
+    stateful: z.boolean({ error: "true or false" }).default(false),
   },
   { error: "an object" },
 );
@@ -59,6 +70,7 @@ export const runOptions = z.strictObject(
   {
     session: instance(Session, "a session from engine.session()").optional(),
     metadata: plainObject<Readonly<Record<string, unknown>>>("an object").default({}),
+    replicas: positiveInteger.optional(),
     signal: abortSignal.optional(),
   },
   { error: "an object" },

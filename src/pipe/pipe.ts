@@ -104,7 +104,7 @@ export class Pipe<
       pythonStageOptions,
       options,
     );
-    const { module, function: functionName, batch, timeout } = parsed;
+    const { module, function: functionName, batch, timeout, stateful } = parsed;
     return this.#with({
       kind: "python",
       name,
@@ -112,6 +112,7 @@ export class Pipe<
       function: functionName,
       batchSize: batch.size,
       timeoutMs: timeout,
+      stateful,
     });
   }
 
@@ -158,7 +159,7 @@ export class Pipe<
     ...[options = {}]: RunArguments<Metadata>
   ): Run<Out, Routes> {
     const where = `pipe ${this.plan.name}: run()`;
-    const { session, metadata, signal } = parseOptions(where, runOptions, options);
+    const { session, replicas, metadata, signal } = parseOptions(where, runOptions, options);
     const python = this.plan.stages.find((stage) => stage.kind === "python");
     if (python !== undefined && session === undefined) {
       throw new OptionsError(where, [
@@ -170,7 +171,13 @@ export class Pipe<
         `expected the records to be an iterable or async iterable, got ${show(records)}`,
       ]);
     }
-    return new Run({ plan: this.plan, input: records, session, metadata, signal });
+    const stateful = this.plan.stages.find((stage) => stage.kind === "python" && stage.stateful);
+    if (replicas !== undefined && stateful !== undefined) {
+      throw new OptionsError(where, [
+        `expected no \`replicas\`, because stage ${stateful.name} is stateful: its batches must all go to one process, got \`${replicas}\``,
+      ]);
+    }
+    return new Run({ plan: this.plan, input: records, session, replicas, metadata, signal });
   }
 
   #with<Next, Outputs extends string>(stage: StagePlan): Pipe<In, Next, Stores, Metadata, Outputs> {

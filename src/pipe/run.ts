@@ -1,4 +1,5 @@
 import { setMaxListeners } from "node:events";
+import type { Executor } from "../session/replicas.js";
 import type { Session } from "../session/session.js";
 import { type Chunk, StageFailure } from "../stage/contract.js";
 import type { Item, Rejection } from "../stage/item.js";
@@ -11,6 +12,7 @@ import { type Ledger, LedgerError, RunAccounts } from "./ledger.js";
 import { type PipePlan, routesOf } from "./plan.js";
 import { InputFailure } from "./source.js";
 import { type RunStats, statsOf } from "./stats.js";
+import { enlist, type Workforce } from "./workforce.js";
 
 /** How a run ended, and its books. */
 export interface RunSummary {
@@ -30,6 +32,7 @@ interface RunParts {
   readonly plan: PipePlan;
   readonly input: Iterable<unknown> | AsyncIterable<unknown>;
   readonly session: Session | undefined;
+  readonly replicas: number | undefined;
   readonly metadata: Readonly<Record<string, unknown>>;
   readonly signal: AbortSignal | undefined;
 }
@@ -48,6 +51,7 @@ export class Run<Out = unknown, Routes extends string = string> implements Async
   readonly #parts: RunParts;
   readonly #accounts: RunAccounts;
   readonly #events: Emitter<RunEvents>;
+  readonly #draining = new AbortController();
   #announce!: (summary: RunSummary) => void;
   #consumed = false;
 
@@ -83,6 +87,11 @@ export class Run<Out = unknown, Routes extends string = string> implements Async
   /** The items in arrays, as the stages finished them: cheaper for a consumer that takes many at once. @throws as the iteration. */
   batches(): AsyncGenerator<readonly Item<Out, Routes>[], void, undefined> {
     return leavable((left) => this.#batches(left));
+  }
+
+  /** Takes no more records, and finishes those that it has taken; the run then ends as `stopped`. Does nothing to a run that has ended. */
+  drain(): void {
+    this.#draining.abort();
   }
 
   /** Runs to the end and gives everything at once. @throws as the iteration; the error has the outputs up to there. */
@@ -123,38 +132,42 @@ export class Run<Out = unknown, Routes extends string = string> implements Async
   async *#chunks(left?: AbortSignal, outputs: Outputs = {}): AsyncGenerator<Chunk> {
     if (this.#consumed) throw new RunConsumedError(this.#parts.plan.name);
     this.#consumed = true;
-    const { chain, began, forget } = this.#begin();
+    const began = performance.now();
+    const { session, plan, signal } = this.#parts;
+    this.#events.emit("run-start", { run: this.id, pipe: plan.name, session: session?.id });
+    if (signal) setMaxListeners(0, signal);
+    const unwanted = AbortSignal.any([signal, left].filter((each) => each !== undefined));
     let ending: Ending = { status: "stopped" };
-    // Before the stages are left: one that waits must give up what it waits for first.
-    left?.addEventListener("abort", () => chain.stop(left.reason), { once: true });
+    let workforce: Workforce | undefined;
+    let chain: Chain | undefined;
     try {
+      const use = { drain: () => this.drain(), done: this.done };
+      workforce = await enlist({ ...this.#parts, use, signal: unwanted });
+      chain = this.#build(workforce.executor);
+      // Before the stages are left: one that waits must give up what it waits for first.
+      followAbort(unwanted, chain);
       for (let next = await chain.chunks.next(); !next.done; next = await chain.chunks.next())
         yield next.value;
-      ending = { status: "completed" };
+      ending = { status: this.#draining.signal.aborted ? "stopped" : "completed" };
     } catch (error) {
       if (!left?.aborted) ending = this.#endingOf(error);
     } finally {
-      forget();
-      if (ending.status === "stopped") await chain.chunks.return(undefined);
+      await chain?.chunks.return(undefined);
+      await workforce?.dismiss();
       this.#finish(ending, performance.now() - began, outputs);
     }
   }
 
-  #begin(): { chain: Chain; began: number; forget: () => void } {
-    const { signal, session, plan } = this.#parts;
-    const chain = buildChain({
+  #build(session: Executor | undefined): Chain {
+    return buildChain({
       ...this.#parts,
+      session,
       run: this.id,
-      abort: signal,
+      abort: this.#parts.signal,
+      drained: this.#draining.signal,
       accounts: this.#accounts,
       events: this.#events,
     });
-    const onAbort = (): void => chain.stop(signal?.reason);
-    if (signal) setMaxListeners(0, signal);
-    signal?.addEventListener("abort", onAbort);
-    if (signal?.aborted) onAbort();
-    this.#events.emit("run-start", { run: this.id, pipe: plan.name, session: session?.id });
-    return { chain, began: performance.now(), forget: () => signal?.removeEventListener("abort", onAbort) };
   }
 
   #endingOf(error: unknown): Ending {
@@ -180,6 +193,12 @@ export class Run<Out = unknown, Routes extends string = string> implements Async
     if (failed)
       throw new PipeHaltedError({ pipe: plan.name, status, stage, ledger, rejected, outputs, cause });
   }
+}
+
+function followAbort(unwanted: AbortSignal, chain: Chain): void {
+  const stop = (): void => chain.stop(unwanted.reason);
+  if (unwanted.aborted) stop();
+  else unwanted.addEventListener("abort", stop, { once: true });
 }
 
 type Outputs = Record<string, Item[]>;

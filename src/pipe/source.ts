@@ -19,6 +19,8 @@ export interface SourceOptions {
   readonly id: ((record: unknown, position: number) => ItemId) | undefined;
   /** Aborted when no more records are wanted. */
   readonly stopped: AbortSignal;
+  /** Aborted when the input is to be taken for ended. */
+  readonly drained: AbortSignal;
   /** Called for each record that was taken. */
   readonly onTaken: () => void;
 }
@@ -33,7 +35,7 @@ async function* fromSync(iterator: Iterator<unknown>, options: SourceOptions): A
   let position = 0;
   let ended = false;
   try {
-    while (!ended && !options.stopped.aborted) {
+    while (!ended && !options.stopped.aborted && !options.drained.aborted) {
       const chunk: Item[] = [];
       let failure: InputFailure | undefined;
       try {
@@ -58,22 +60,24 @@ async function* fromSync(iterator: Iterator<unknown>, options: SourceOptions): A
 }
 
 async function* fromAsync(iterator: AsyncIterator<unknown>, options: SourceOptions): AsyncGenerator<Chunk> {
+  const ending = AbortSignal.any([options.stopped, options.drained]);
   let position = 0;
   let ended = false;
   try {
-    while (true) {
+    while (!options.drained.aborted) {
       // Not asked once more: what it would give then is lost to the caller.
       options.stopped.throwIfAborted();
       let item: Item;
       try {
         ended = true; // Unless it gives a record: an iterator that has thrown is over too.
-        const next = await untilStopped(Promise.resolve(iterator.next()), options.stopped);
+        const next = await untilStopped(Promise.resolve(iterator.next()), ending);
         if (next.done) return;
         ended = false;
         item = makeItem(next.value, position, options);
       } catch (error) {
-        if (!options.stopped.aborted) throw new InputFailure(position, error);
+        if (!ending.aborted) throw new InputFailure(position, error);
         ended = false;
+        if (!options.stopped.aborted) return;
         throw options.stopped.reason;
       }
       position += 1;

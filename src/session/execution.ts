@@ -1,53 +1,83 @@
 import { setMaxListeners } from "node:events";
-import type { Reply, RequestSite } from "../engine.js";
-import { CallAbortedError, CallTimeoutError } from "../errors/session.js";
+import type { EncodedRequest, Reply, Sent } from "../engine.js";
+import {
+  CallAbortedError,
+  CallTimeoutError,
+  CancelledError,
+  MemoryLimitError,
+  SessionLostError,
+  type StoppedCallFate,
+  WorkerDiedError,
+} from "../errors/session.js";
 import { LONGEST_TIMER_MS } from "../options/fields.js";
 import type { Job, JobQueue } from "./queue.js";
 
+/** A request to stop may come while the code is where it must not be stopped (in an import), or be swallowed by it: it is repeated. */
+const CANCEL_AGAIN_MS = 100;
+
+/** How often a request is sent that each time kills its worker. */
+const MOST_ATTEMPTS = 3;
+
 /** How one request is to be carried out. */
-export interface ExecutionOptions extends RequestSite {
+export interface ExecutionOptions {
   /** Whose request it is, and how many of the owner's may be sent at once: see JobQueue. Default: its own, one. */
   readonly owner?: unknown;
   readonly depth?: number;
   readonly timeoutMs?: number | undefined;
   /** Where the time starts: when the request is made, or when the worker comes to it. */
   readonly timeoutFrom?: "request" | "running";
-  /** Aborted: a request that waits is dropped, one that was sent is killed with its worker. */
+  /** Aborted: a request that waits is dropped, one that was sent is stopped. */
   readonly abort?: AbortSignal | undefined;
   /** Aborted: a request that waits is dropped, one that was sent is left to finish, unheard. */
   readonly withdraw?: AbortSignal | undefined;
+  /** Whether it may be sent again when its worker died. */
+  readonly repeatable: boolean;
+  /** Whether it may change the session's state, so that a session which goes back to an earlier one has lost something. */
+  readonly changesState: boolean;
 }
 
-/** Ends the worker; `error` is what `culprit`, which made it necessary, fails with. */
-export type KillWorker = (error: Error, culprit: Execution) => void;
+/** What an execution needs of the lane that it is in. */
+export interface ExecutionLane {
+  readonly queue: JobQueue;
+  /** How long code may take to stop when it was asked to. */
+  readonly graceMs: number;
+  send(request: EncodedRequest): Sent;
+  /** Kills the worker; `reason` is why. */
+  kill(reason: Error): void;
+  /** What a request whose turn has come fails with instead of being sent. */
+  refusal(): Error | undefined;
+  /** The worker has answered. */
+  answered(execution: Execution): void;
+}
+
+/** What a request that is asked to stop fails with, by what became of it. */
+type Stop = (fate: StoppedCallFate, cause?: unknown) => Error;
 
 /** One request: its place in the queue, its deadline, its signals, its outcome. */
 export class Execution implements Job {
+  readonly request: EncodedRequest;
+  readonly options: ExecutionOptions;
   readonly owner: unknown;
   readonly depth: number;
   readonly reply: Promise<Reply>;
-  readonly #session: string;
-  readonly #options: ExecutionOptions;
-  readonly #send: () => Promise<Reply>;
-  readonly #queue: JobQueue;
-  readonly #kill: KillWorker;
+  readonly #lane: ExecutionLane;
   #resolve!: (reply: Reply) => void;
   #reject!: (error: unknown) => void;
-  #timer: NodeJS.Timeout | undefined;
+  #sent: Sent | undefined;
+  #attempts = 0;
+  /** Nobody waits for the answer any more. */
+  #unheard = false;
+  /** What it fails with, when it was asked to stop. */
+  #stopped: Stop | undefined;
+  #deadline: NodeJS.Timeout | undefined;
   #verdict: NodeJS.Immediate | undefined;
+  #cancelling: NodeJS.Timeout | undefined;
+  #grace: NodeJS.Timeout | undefined;
 
-  constructor(
-    session: string,
-    options: ExecutionOptions,
-    send: () => Promise<Reply>,
-    queue: JobQueue,
-    kill: KillWorker,
-  ) {
-    this.#session = session;
-    this.#options = options;
-    this.#send = send;
-    this.#queue = queue;
-    this.#kill = kill;
+  constructor(request: EncodedRequest, options: ExecutionOptions, lane: ExecutionLane) {
+    this.request = request;
+    this.options = options;
+    this.#lane = lane;
     this.owner = options.owner ?? this;
     this.depth = options.depth ?? 1;
     this.reply = new Promise((resolve, reject) => {
@@ -58,93 +88,151 @@ export class Execution implements Job {
 
   /** Takes its place in the queue. */
   begin(): void {
-    const aborted = [this.#options.abort, this.#options.withdraw].find((signal) => signal?.aborted);
+    const { abort, withdraw, timeoutFrom } = this.options;
+    const aborted = [abort, withdraw].find((signal) => signal?.aborted);
     if (aborted) {
-      this.drop(new CallAbortedError({ ...this.#site, fate: "never ran" }, aborted.reason));
+      this.#fail(this.#abortedError("never ran", aborted.reason));
       return;
     }
-    for (const signal of [this.#options.abort, this.#options.withdraw]) {
+    for (const signal of [abort, withdraw]) {
       // One signal for many calls is no leak, which Node would warn of.
       if (signal) setMaxListeners(0, signal);
     }
-    this.#options.abort?.addEventListener("abort", this.#onAbort);
-    this.#options.withdraw?.addEventListener("abort", this.#onWithdraw);
-    if (this.#options.timeoutFrom !== "running") this.#startTimer();
-    this.#queue.add(this);
+    abort?.addEventListener("abort", this.#onAbort);
+    withdraw?.addEventListener("abort", this.#onWithdraw);
+    if (timeoutFrom !== "running") this.#startDeadline();
+    this.#lane.queue.add(this);
   }
 
   start(): void {
-    this.#send().then(
-      (reply) => this.#finish(() => this.#resolve(reply)),
-      (error) => this.#finish(() => this.#reject(error)),
+    const refusal = this.#lane.refusal();
+    if (refusal !== undefined) {
+      this.#fail(refusal);
+      this.#lane.queue.answered(this);
+      return;
+    }
+    const sent = this.#lane.send(this.request);
+    this.#sent = sent;
+    sent.reply.then(
+      (reply) => this.#answered(sent, () => this.#succeed(reply)),
+      (error: unknown) => this.#answered(sent, () => this.#fail(error), error),
     );
   }
 
   running(): void {
-    if (this.#options.timeoutFrom === "running") this.#startTimer();
+    if (this.options.timeoutFrom === "running") this.#startDeadline();
   }
 
-  /** Fails a request that will not be sent any more. */
-  drop(error: Error): void {
+  workerGone(reason: Error, ran: boolean, takenOver: boolean): "again" | "settled" {
+    this.#sent = undefined;
+    if (this.#unheard) return "settled";
+    if (ran) this.#attempts += 1;
+    const failure = this.#failureByDeath(reason, ran, takenOver);
+    if (failure !== undefined) {
+      this.#fail(failure);
+      return "settled";
+    }
+    if (this.options.timeoutFrom === "running") clearTimeout(this.#deadline);
+    return "again";
+  }
+
+  /** Asks it to stop: one that waits never runs, one that runs is cancelled, and killed when it does not heed that. */
+  stop(error: Stop): void {
+    if (this.#lane.queue.withdraw(this)) {
+      this.#fail(error(this.#attempts > 0 ? "killed" : "never ran"));
+      return;
+    }
+    if (this.#stopped !== undefined) return;
+    this.#stopped = error;
+    this.#sent?.cancel();
+    this.#cancelling = setInterval(() => this.#sent?.cancel(), CANCEL_AGAIN_MS);
+    this.#grace = setTimeout(() => this.#lane.kill(error("killed")), this.#lane.graceMs);
+  }
+
+  #answered(sent: Sent, settle: () => void, error?: unknown): void {
+    // What was sent to a worker that died is the queue's business: see workerGone.
+    if (this.#sent !== sent || isDeath(error)) return;
+    this.#sent = undefined;
+    if (this.#stopped !== undefined)
+      this.#fail(this.#stopped(error instanceof CancelledError ? "cancelled" : "dropped", error));
+    else settle();
+    this.#lane.answered(this);
+    this.#lane.queue.answered(this);
+  }
+
+  /** What the death of its worker makes it fail with; undefined when it is sent again. */
+  #failureByDeath(reason: Error, ran: boolean, takenOver: boolean): Error | undefined {
+    const { repeatable } = this.options;
+    if (this.#stopped !== undefined) return this.#stopped(ran ? "killed" : "never ran", reason);
+    if (!takenOver) return ran ? reason : new SessionLostError(this.request.site.session, reason);
+    if (!ran) return undefined;
+    const sentAgain = repeatable && reason instanceof WorkerDiedError && this.#attempts < MOST_ATTEMPTS;
+    return sentAgain ? undefined : reason;
+  }
+
+  #succeed(reply: Reply): void {
+    this.#cleanUp();
+    this.#resolve(reply);
+  }
+
+  #fail(error: unknown): void {
     this.#cleanUp();
     this.#reject(error);
   }
 
-  #finish(settle: () => void): void {
-    this.#cleanUp();
-    settle();
-    this.#queue.answered(this);
-  }
-
-  #startTimer(leftMs = this.#options.timeoutMs): void {
+  #startDeadline(leftMs = this.options.timeoutMs): void {
     if (leftMs === undefined) return;
-    this.#timer =
+    this.#deadline =
       leftMs <= LONGEST_TIMER_MS
-        ? setTimeout(this.#onTimeout, leftMs)
-        : setTimeout(() => this.#startTimer(leftMs - LONGEST_TIMER_MS), LONGEST_TIMER_MS);
+        ? setTimeout(this.#onDeadline, leftMs)
+        : setTimeout(() => this.#startDeadline(leftMs - LONGEST_TIMER_MS), LONGEST_TIMER_MS);
   }
 
   #cleanUp(): void {
-    clearTimeout(this.#timer);
+    clearTimeout(this.#deadline);
+    clearTimeout(this.#grace);
+    clearInterval(this.#cancelling);
     clearImmediate(this.#verdict);
-    this.#options.abort?.removeEventListener("abort", this.#onAbort);
-    this.#options.withdraw?.removeEventListener("abort", this.#onWithdraw);
+    this.options.abort?.removeEventListener("abort", this.#onAbort);
+    this.options.withdraw?.removeEventListener("abort", this.#onWithdraw);
   }
 
-  readonly #onTimeout = (): void => {
-    const timeoutMs = this.#options.timeoutMs as number;
+  readonly #onDeadline = (): void => {
+    const timeoutMs = this.options.timeoutMs as number;
+    const { session, target } = this.request.site;
     // The answer may lie unread in the socket because Node was busy: it is read first.
     this.#verdict = setImmediate(() =>
-      this.#stop((started) => new CallTimeoutError({ ...this.#site, timeoutMs, started })),
+      this.stop((fate, cause) => new CallTimeoutError({ session, target, timeoutMs, fate }, cause)),
     );
   };
 
   readonly #onAbort = (): void => {
-    const reason: unknown = this.#options.abort?.reason;
-    this.#stop(
-      (started) => new CallAbortedError({ ...this.#site, fate: started ? "killed" : "never ran" }, reason),
-    );
+    const reason: unknown = this.options.abort?.reason;
+    this.stop((fate) => this.#abortedError(fate, reason));
   };
 
   readonly #onWithdraw = (): void => {
     // An abort ends the run, and with it what is wanted: which of the two is heard first must not matter.
-    if (this.#options.abort?.aborted) {
+    if (this.options.abort?.aborted) {
       this.#onAbort();
       return;
     }
-    this.#options.abort?.removeEventListener("abort", this.#onAbort);
-    const reason: unknown = this.#options.withdraw?.reason;
-    if (this.#queue.withdraw(this))
-      this.drop(new CallAbortedError({ ...this.#site, fate: "never ran" }, reason));
-    else this.#reject(new CallAbortedError({ ...this.#site, fate: "dropped" }, reason));
+    this.options.abort?.removeEventListener("abort", this.#onAbort);
+    const reason: unknown = this.options.withdraw?.reason;
+    if (this.#lane.queue.withdraw(this)) {
+      this.#fail(this.#abortedError("never ran", reason));
+      return;
+    }
+    this.#unheard = true;
+    this.#reject(this.#abortedError("dropped", reason));
   };
 
-  #stop(error: (started: boolean) => Error): void {
-    if (this.#queue.withdraw(this)) this.drop(error(false));
-    else this.#kill(error(true), this);
+  #abortedError(fate: StoppedCallFate, reason: unknown): CallAbortedError {
+    const { session, target } = this.request.site;
+    return new CallAbortedError({ session, target, fate }, reason);
   }
+}
 
-  get #site(): { session: string; target: string } {
-    return { session: this.#session, target: this.#options.target };
-  }
+function isDeath(error: unknown): boolean {
+  return error instanceof WorkerDiedError || error instanceof MemoryLimitError;
 }

@@ -1,12 +1,16 @@
 import { z } from "zod";
 import { abortSignal, type Duration, duration, plainObject, text } from "../options/fields.js";
 import { parseOptions } from "../options/parse.js";
+import type { ExecutionOptions } from "./execution.js";
 
 /** Options of reading an attribute. */
 export interface GetOptions {
-  /** From the call to its answer, waiting in line included. A call that is running then is killed with its worker. Default: no limit. */
+  /**
+   * From the call to its answer, waiting in line included. A call that is running then is stopped: by an exception (`Cancelled`) in its code, and when
+   * it does not heed that within `limits.cancelGrace`, by killing its worker. Default: no limit.
+   */
   timeout?: Duration | undefined;
-  /** Aborts the call. One that is running then is killed with its worker; one that still waits never runs. */
+  /** Aborts the call. One that is running then is stopped as by `timeout`; one that still waits never runs. */
   signal?: AbortSignal | undefined;
 }
 
@@ -14,11 +18,16 @@ export interface GetOptions {
 export interface CallOptions extends GetOptions {
   /** Keyword arguments. Default: none. */
   kwargs?: Readonly<Record<string, unknown>> | undefined;
+  /**
+   * The call changes nothing that later calls need, and may be repeated: when the worker dies it is made again, up to three times in all; and it is
+   * no reason for a checkpoint. Default false.
+   */
+  idempotent?: boolean | undefined;
 }
 
 /** Options of `session.close()`. */
 export interface CloseOptions {
-  /** How long calls that were already made may go on. Then what still waits is refused, and a running call is killed. Default `"5s"`. */
+  /** How long calls that were already made may go on. Then what still waits is refused, and a running call is stopped. Default `"5s"`. */
   timeout?: Duration | undefined;
 }
 
@@ -30,6 +39,7 @@ const callOptions = z.strictObject(
   {
     kwargs: plainObject<Readonly<Record<string, unknown>>>("an object of keyword arguments").default({}),
     ...limits,
+    idempotent: z.boolean({ error: "true or false" }).default(false),
   },
   { error: "an object" },
 );
@@ -59,26 +69,26 @@ export const attributeArguments = z.strictObject({ attribute: text("the name of 
 /** What a call without options has. */
 export const NO_OPTIONS: CallOptions = Object.freeze({});
 
-/** What bounds a call. */
-export interface Limits {
-  readonly timeoutMs?: number | undefined;
-  readonly abort?: AbortSignal | undefined;
-}
+/** A plain call may have changed the state, whatever became of it. */
+const PLAIN: ExecutionOptions = { repeatable: false, changesState: true };
 
-/** Checks the options of a call, and sorts them into what goes to Python and what bounds the call. */
+/** Reading an attribute, or a call that says so of itself. */
+const IDEMPOTENT: ExecutionOptions = { repeatable: true, changesState: false };
+
+/** Checks the options of a call, and sorts them into what goes to Python and how it is carried out. */
 export function readCallOptions(
   where: string,
   options: CallOptions,
-): { kwargs: Readonly<Record<string, unknown>>; limits: Limits } {
+): { kwargs: Readonly<Record<string, unknown>>; limits: ExecutionOptions } {
   // Most calls have none, and a small call costs little more than what is checked here.
-  if (options === NO_OPTIONS) return { kwargs: {}, limits: {} };
-  const { kwargs, timeout, signal } = parseOptions(where, callOptions, options);
-  return { kwargs, limits: { timeoutMs: timeout, abort: signal } };
+  if (options === NO_OPTIONS) return { kwargs: {}, limits: PLAIN };
+  const { kwargs, timeout, signal, idempotent } = parseOptions(where, callOptions, options);
+  return { kwargs, limits: { ...(idempotent ? IDEMPOTENT : PLAIN), timeoutMs: timeout, abort: signal } };
 }
 
 /** Checks the options of reading an attribute. */
-export function readGetOptions(where: string, options: GetOptions): Limits {
-  if (options === NO_OPTIONS) return {};
+export function readGetOptions(where: string, options: GetOptions): ExecutionOptions {
+  if (options === NO_OPTIONS) return IDEMPOTENT;
   const { timeout, signal } = parseOptions(where, getOptions, options);
-  return { timeoutMs: timeout, abort: signal };
+  return { ...IDEMPOTENT, timeoutMs: timeout, abort: signal };
 }

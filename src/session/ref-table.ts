@@ -5,29 +5,57 @@ import { Ref, type RefOwner } from "./ref.js";
 export class RefTable {
   readonly #session: string;
   readonly #refs = new Map<number, Ref>();
-  #owner: RefOwner | undefined;
+  /** The table of the session that this one is a copy of, and what its refs are called here. */
+  #original: RefTable | undefined;
+  readonly #copies = new WeakMap<Ref, Ref>();
 
   constructor(session: string) {
     this.#session = session;
   }
 
-  /** The session that the refs call through; it is made after the table, because its worker needs the table. */
-  attach(owner: RefOwner): void {
-    this.#owner = owner;
+  /** The numbers that are held. */
+  get ids(): ReadonlySet<number> {
+    return new Set(this.#refs.keys());
   }
 
-  add(id: number, typeName: string): Ref {
-    const ref = new Ref(this.#owner as RefOwner, id, typeName);
+  add(owner: RefOwner, id: number, typeName: string): Ref {
+    const ref = new Ref(owner, id, typeName);
     this.#refs.set(id, ref);
     return ref;
   }
 
-  remove(ref: Ref): void {
-    this.#refs.delete(ref.id);
+  remove(id: number): void {
+    this.#refs.delete(id);
   }
 
-  clear(): void {
+  /** Every object is gone; `why` completes "the ref … cannot be used any more: ". */
+  lose(why: string): void {
+    for (const ref of this.#refs.values()) ref.lose(why);
     this.#refs.clear();
+  }
+
+  /** Only these objects are still there; gives back those of them that nobody holds a ref on any more. */
+  keepOnly(ids: ReadonlySet<number>, why: string): number[] {
+    for (const [id, ref] of this.#refs) {
+      if (ids.has(id)) continue;
+      ref.lose(why);
+      this.#refs.delete(id);
+    }
+    return [...ids].filter((id) => !this.#refs.has(id));
+  }
+
+  /** Takes over what a copied session holds: the same objects, under refs of this session. */
+  copyFrom(original: RefTable, owner: RefOwner): void {
+    this.#original = original;
+    for (const [id, ref] of original.#refs) this.#copies.set(ref, this.add(owner, id, ref.typeName));
+  }
+
+  /** This session's ref to the object that `ref` means in a session that this one is a copy of. */
+  copyOf(ref: Ref): Ref | undefined {
+    const own = this.#copies.get(ref);
+    if (own !== undefined) return own;
+    const between = this.#original?.copyOf(ref);
+    return between && this.#copies.get(between);
   }
 
   /** The ref behind a number that the worker names. */
@@ -39,14 +67,5 @@ export class RefTable {
         this.#session,
       );
     return ref;
-  }
-
-  /** The number of a ref that may still be used. */
-  usable(ref: Ref): number {
-    if (!ref.released) return ref.id;
-    throw new RefError(
-      `session ${this.#session}: the ref to the ${ref.typeName} was released and cannot be used any more`,
-      this.#session,
-    );
   }
 }

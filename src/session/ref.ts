@@ -1,3 +1,4 @@
+import { RefError } from "../errors/session.js";
 import { Handle } from "../wire/handle.js";
 import { type CallOptions, type GetOptions, NO_OPTIONS } from "./options.js";
 
@@ -9,6 +10,12 @@ export interface RefOwner {
   releaseRef(ref: Ref): void;
 }
 
+/** What a ref needs of a fork of its session. */
+export interface RefCopies {
+  readonly id: string;
+  copyOf(ref: Ref): Ref | undefined;
+}
+
 /**
  * A handle on a Python object that stays in its session. It can be given as an argument to calls in that session; in any other it is refused.
  * The object is let go by `release()`, at the end of an `await using` scope, or with its session.
@@ -17,9 +24,9 @@ export class Ref extends Handle implements AsyncDisposable {
   readonly id: number;
   readonly typeName: string;
   readonly #owner: RefOwner;
-  #released = false;
+  #gone: string | undefined;
 
-  /** @internal Made by `session.create`. */
+  /** @internal Made by `session.create`, and by `session.fork` for what its session holds. */
   constructor(owner: RefOwner, id: number, typeName: string) {
     super();
     this.#owner = owner;
@@ -31,8 +38,18 @@ export class Ref extends Handle implements AsyncDisposable {
     return this.#owner.id;
   }
 
+  /** Whether it cannot be used any more: it was released, or its object is gone. */
   get released(): boolean {
-    return this.#released;
+    return this.#gone !== undefined;
+  }
+
+  /** @internal The number of the object. @throws RefError when the ref cannot be used any more. */
+  get usableId(): number {
+    if (this.#gone === undefined) return this.id;
+    throw new RefError(
+      `session ${this.session}: the ref to the ${this.typeName} ${this.#gone} and cannot be used any more`,
+      this.session,
+    );
   }
 
   /**
@@ -56,9 +73,32 @@ export class Ref extends Handle implements AsyncDisposable {
 
   /** Lets the object go. Calls that were made before are not affected; later uses of the ref are refused. */
   release(): void {
-    if (this.#released) return;
-    this.#released = true;
+    if (this.#gone !== undefined) return;
+    this.#gone = "was released";
     this.#owner.releaseRef(this);
+  }
+
+  /**
+   * The same object in a fork of this ref's session, as it was when the fork was made, with a future of its own.
+   *
+   * @throws RefError when `fork` is no fork of this session, or was made before this ref.
+   *
+   * @example
+   * const twin = await session.fork();
+   * await model.in(twin).call("fit", [X, y]);   // `model` itself is not touched
+   */
+  in(fork: RefCopies): Ref {
+    const copy = fork.copyOf(this);
+    if (copy !== undefined) return copy;
+    throw new RefError(
+      `session ${fork.id} has no copy of the ${this.typeName} of session ${this.session}: expected a fork of ${this.session} that was made while this ref was held`,
+      this.session,
+    );
+  }
+
+  /** @internal The object is gone; `why` as in "was released". */
+  lose(why: string): void {
+    this.#gone ??= why;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

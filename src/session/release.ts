@@ -18,4 +18,8 @@ export class Release implements Job {
   }
 
   running(): void {}
+
+  workerGone(): "settled" {
+    return "settled";
+  }
 }

@@ -1,10 +1,11 @@
-import type { RefReply, Reply, Request, Worker } from "../engine.js";
-import { SessionClosedError, SessionLostError, WorkerDiedError } from "../errors/session.js";
-import { LONGEST_TIMER_MS } from "../options/fields.js";
+import type { RefReply, Reply, Request } from "../engine.js";
 import { parseOptions } from "../options/parse.js";
 import type { Emitter } from "../telemetry/emitter.js";
 import type { EngineEvents } from "../telemetry/events.js";
-import { Execution, type ExecutionOptions } from "./execution.js";
+import type { ExecutionOptions } from "./execution.js";
+import { type FamilyOptions, type ForkOptions, forkOptions, type ParsedForkOptions } from "./fork-options.js";
+import type { Lane } from "./lane.js";
+import type { Lifecycle, SessionState } from "./lifecycle.js";
 import {
   attributeArguments,
   type CallOptions,
@@ -17,69 +18,67 @@ import {
   readCallOptions,
   readGetOptions,
 } from "./options.js";
-import { JobQueue } from "./queue.js";
 import type { Ref } from "./ref.js";
-import type { RefTable } from "./ref-table.js";
-import { Release } from "./release.js";
+import type { Executor, Replicas, Site } from "./replicas.js";
 
-/** How long an idle worker may take to leave when asked to. */
-const LEAVE_GRACE_MS = 2_000;
+/** What a session needs of its engine. */
+export interface SessionHost {
+  fork(session: Session, options: ParsedForkOptions): Promise<Session[]>;
+  replicas(session: Session, count: number, signal: AbortSignal): Promise<Replicas>;
+}
 
-/** `ready`: takes calls; `closing`, `closed`: closed by this program; `lost`: its worker is gone, and its state with it. */
-export type SessionState = "ready" | "closing" | "closed" | "lost";
+/** Brings a session's state about. */
+export type Setup = (session: Session) => unknown;
 
 /** @internal What a session is made of. */
 export interface SessionParts {
-  readonly id: string;
-  readonly worker: Worker;
-  readonly refs: RefTable;
-  readonly events: Emitter<EngineEvents>;
-  /** Called once, when the worker is gone; without an error when the session was closed as asked. */
-  readonly onEnd: (session: Session, error: Error | undefined) => void;
+  readonly lifecycle: Lifecycle;
+  readonly host: SessionHost;
+  readonly setup: Setup | undefined;
+  /** While `setup` runs, where its requests go. */
+  readonly lane?: Lane | undefined;
 }
 
 /**
  * Private Python state: a process, its module globals, the objects held by refs. Two sessions share nothing. Requests are carried out one at a
  * time, first come, first served.
  */
-export class Session implements AsyncDisposable {
+export class Session implements AsyncDisposable, Executor {
   readonly id: string;
-  readonly #worker: Worker;
-  readonly #refs: RefTable;
-  readonly #queue = new JobQueue();
-  readonly #executions = new Set<Execution>();
-  readonly #onEnd: SessionParts["onEnd"];
-  /** @internal Runs report here what happens on this session. */
-  readonly events: Emitter<EngineEvents>;
-  #state: SessionState = "ready";
-  /** Why the worker is being killed, and whose request is to blame. */
-  #killing: { error: Error; culprit: Execution | undefined } | undefined;
-  #lost: Error | undefined;
-  /** What a call that still waits fails with when its turn comes. */
-  #refusal: Error | undefined;
-  /** Whether the worker was asked to leave. */
-  #leaving = false;
-  #closed: Promise<void> | undefined;
-  readonly #ended: Promise<void>;
+  /** @internal */
+  readonly width = 1;
+  /** @internal What forks of this session are set up by, should they have to be. */
+  readonly setup: Setup | undefined;
+  readonly #lifecycle: Lifecycle;
+  readonly #host: SessionHost;
+  #lane: Lane;
 
   /** @internal Made by `engine.session()`. */
   constructor(parts: SessionParts) {
-    this.id = parts.id;
-    this.#worker = parts.worker;
-    this.#refs = parts.refs;
-    this.events = parts.events;
-    this.#onEnd = parts.onEnd;
-    this.#refs.attach(this);
-    this.#ended = this.#worker.ended.then((death) => this.#end(death));
+    this.id = parts.lifecycle.id;
+    this.#lifecycle = parts.lifecycle;
+    this.#host = parts.host;
+    this.setup = parts.setup;
+    this.#lane = parts.lane ?? parts.lifecycle.lane;
   }
 
-  /** The process id of the worker; undefined on an engine without processes. */
+  /** The process id of the worker, which changes when the session is brought back or recycled; undefined on an engine without processes. */
   get pid(): number | undefined {
-    return this.#worker.pid;
+    return this.#lifecycle.pid;
   }
 
   get state(): SessionState {
-    return this.#state;
+    return this.#lifecycle.state;
+  }
+
+  /** @internal Runs report here what happens on this session. */
+  get events(): Emitter<EngineEvents> {
+    return this.#lifecycle.events;
+  }
+
+  /** @internal */
+  get lifecycle(): Lifecycle {
+    return this.#lifecycle;
   }
 
   /**
@@ -90,7 +89,8 @@ export class Session implements AsyncDisposable {
    * @param args positional arguments.
    * @throws PythonError when the function raises; PythonImportError, PythonFunctionError when there is no such module or function;
    * ValueNotSupportedError when an argument or the result cannot be carried; RefError for a ref of another session; CallTimeoutError,
-   * CallAbortedError; WorkerDiedError when the process dies meanwhile; SessionLostError, SessionClosedError when it is gone already.
+   * CallAbortedError; WorkerDiedError, MemoryLimitError when the process dies meanwhile; SessionRolledBackError, once, when it died and went back to
+   * an earlier state; SessionBusyError; SessionLostError, SessionClosedError when it is gone already.
    */
   async call<Result = unknown>(
     module: string,
@@ -116,51 +116,66 @@ export class Session implements AsyncDisposable {
   ): Promise<Ref> {
     const reply = await this.#call("session.create()", module, callable, args, options, "ref");
     const { ref, typeName } = reply.value as RefReply;
-    return this.#refs.add(ref, typeName);
+    return this.#lane.refs.add(this, ref, typeName);
   }
 
   /**
-   * Refuses new calls, lets those that were made finish, then ends the process. After `timeout` what still waits is refused and what runs is killed.
+   * Makes a fork of the session: the same modules, globals, objects and random states, in a process of its own, with a future of its own; `count`
+   * makes several, all or none. It waits for its turn like a call. `ref.in(fork)` is the fork's ref to an object.
+   *
+   * @throws ForkRefusedError when a copy would not be safe, or the engine cannot make any; EngineFullError; OptionsError for an id that is taken.
+   */
+  fork(options?: ForkOptions): Promise<Session>;
+  fork(options: FamilyOptions): Promise<Session[]>;
+  async fork(options: ForkOptions | FamilyOptions = {}): Promise<Session | Session[]> {
+    const parsed = parseOptions("session.fork()", forkOptions, options);
+    this.#requireOpen();
+    const forks = await this.#host.fork(this, parsed);
+    return parsed.count === undefined ? (forks[0] as Session) : forks;
+  }
+
+  /**
+   * Keeps the session's state as it is now: what it goes back to when its process dies. It waits for its turn like a call, and takes the place of the
+   * checkpoint before it.
+   *
+   * @throws ForkRefusedError when a copy would not be safe, or the engine cannot make any; EngineFullError.
+   */
+  async checkpoint(): Promise<void> {
+    this.#requireOpen();
+    await this.#lifecycle.keeper.make();
+  }
+
+  /**
+   * Refuses new calls, lets those that were made finish, then ends the process. After `timeout` what still waits is refused and what runs is stopped.
    * Resolves when the process is gone; closing twice is closing once.
    */
   async close(options: CloseOptions = {}): Promise<void> {
     const { timeout } = parseOptions("session.close()", closeOptions, options);
-    this.#closed ??= this.#close(timeout);
-    await this.#closed;
+    await this.#lifecycle.close(timeout);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }
 
-  /** @internal @throws SessionLostError, SessionClosedError: what every call is refused with when the session is gone. */
-  requireReady(): void {
-    if (this.#state === "ready") return;
-    if (this.#state === "lost") throw new SessionLostError(this.id, this.#lost);
-    throw new SessionClosedError(this.id, "it was closed, so it takes no more calls");
+  /** @internal One request, in the session's order. Rejects with the errors listed at `call`. */
+  execute(request: Request, site: Site, options: ExecutionOptions): Promise<Reply> {
+    return this.#lane.execute(request, { ...site, session: this.id }, options);
   }
 
-  /** @internal One request, in the session's order. Rejects with the errors listed at `call`. */
-  async execute(request: Request, options: ExecutionOptions): Promise<Reply> {
-    this.requireReady();
-    const prepared = this.#worker.prepare(request, options);
-    // Asked again when its turn comes: the session may be gone by then.
-    const send = async (): Promise<Reply> => {
-      if (this.#refusal !== undefined) throw this.#refusal;
-      return prepared();
-    };
-    const execution = new Execution(this.id, options, send, this.#queue, (error, culprit) =>
-      this.#kill(error, culprit),
-    );
-    this.#executions.add(execution);
-    try {
-      execution.begin();
-      return await execution.reply;
-    } catch (error) {
-      throw this.#explain(error, execution);
-    } finally {
-      this.#executions.delete(execution);
-    }
+  /** @internal Copies that share the work of a run. */
+  replicas(count: number, signal: AbortSignal): Promise<Replicas> {
+    return this.#host.replicas(this, count, signal);
+  }
+
+  /** @internal Setup is over: from now on its requests wait in line with those of others. */
+  join(): void {
+    this.#lane = this.#lifecycle.lane;
+  }
+
+  /** @internal */
+  copyOf(ref: Ref): Ref | undefined {
+    return this.#lane.refs.copyOf(ref);
   }
 
   /** @internal */
@@ -168,33 +183,22 @@ export class Session implements AsyncDisposable {
     if (typeof method !== "string" || !Array.isArray(args))
       parseOptions("ref.call()", methodArguments, { method, args });
     const { kwargs, limits } = readCallOptions("ref.call()", options);
-    const request: Request = {
-      kind: "ref-call",
-      ref: this.#refs.usable(ref),
-      method,
-      args,
-      kwargs,
-      returns: "value",
-    };
-    return (await this.execute(request, { target: `${ref.typeName}.${method}`, ...limits })).value;
+    const id = ref.usableId;
+    const request: Request = { kind: "ref-call", ref: id, method, args, kwargs, returns: "value" };
+    return (await this.execute(request, { target: `${ref.typeName}.${method}` }, limits)).value;
   }
 
   /** @internal */
   async getFromRef(ref: Ref, attribute: string, options: GetOptions): Promise<unknown> {
     if (typeof attribute !== "string") parseOptions("ref.get()", attributeArguments, { attribute });
     const limits = readGetOptions("ref.get()", options);
-    const request: Request = { kind: "ref-get", ref: this.#refs.usable(ref), attribute, returns: "value" };
-    return (await this.execute(request, { target: `${ref.typeName}.${attribute}`, ...limits })).value;
+    const request: Request = { kind: "ref-get", ref: ref.usableId, attribute, returns: "value" };
+    return (await this.execute(request, { target: `${ref.typeName}.${attribute}` }, limits)).value;
   }
 
   /** @internal */
   releaseRef(ref: Ref): void {
-    if (this.#state !== "ready" && this.#state !== "closing") return;
-    const letGo = (): void => {
-      this.#refs.remove(ref);
-      this.#worker.release([ref.id]);
-    };
-    this.#queue.add(new Release(this.#queue, letGo));
+    if (this.state !== "lost" && this.state !== "closed") this.#lane.release(ref.id);
   }
 
   #call(
@@ -216,53 +220,13 @@ export class Session implements AsyncDisposable {
     }
     const { kwargs, limits } = readCallOptions(where, options);
     const request: Request = { kind: "call", module, function: functionName, args, kwargs, returns };
-    return this.execute(request, { target: `${module}.${functionName}`, ...limits });
+    // An object that is made changes the state, also when making it may be repeated.
+    const effects = returns === "ref" ? { ...limits, changesState: true } : limits;
+    return this.execute(request, { target: `${module}.${functionName}` }, effects);
   }
 
-  async #close(timeoutMs: number): Promise<void> {
-    if (this.#state === "ready") {
-      this.#state = "closing";
-      const timer = setTimeout(() => this.#cutShort(), Math.min(timeoutMs, LONGEST_TIMER_MS));
-      await Promise.allSettled([...this.#executions].map((execution) => execution.reply));
-      clearTimeout(timer);
-      this.#leaving = true;
-      await this.#worker.close(LEAVE_GRACE_MS);
-    }
-    await this.#ended;
-  }
-
-  /** The time to finish is over. */
-  #cutShort(): void {
-    this.#refusal = new SessionClosedError(this.id, "it was closed before this call had its turn");
-    this.#kill(new SessionClosedError(this.id, "it was closed while this call was running"));
-  }
-
-  #kill(error: Error, culprit?: Execution): void {
-    this.#killing ??= { error, culprit };
-    // At once: a call that is made before the process is gone must not wait for it.
-    if (this.#state === "ready") this.#lose(error);
-    this.#worker.kill();
-  }
-
-  #lose(error: Error): void {
-    this.#state = "lost";
-    this.#lost = error;
-    this.#refusal = new SessionLostError(this.id, error);
-  }
-
-  /** The worker is gone, whatever the reason. */
-  #end(death: Error): void {
-    const asked = this.#leaving || this.#killing !== undefined;
-    if (this.#state === "ready" || (this.#state === "closing" && !asked)) this.#lose(death);
-    else if (this.#state === "closing") this.#state = "closed";
-    this.#refs.clear();
-    this.#onEnd(this, this.#lost);
-  }
-
-  /** A death that we brought about is told as what it was for. */
-  #explain(error: unknown, execution: Execution): unknown {
-    if (!(error instanceof WorkerDiedError) || this.#killing === undefined) return error;
-    const { error: cause, culprit } = this.#killing;
-    return culprit === undefined || culprit === execution ? cause : new SessionLostError(this.id, cause);
+  #requireOpen(): void {
+    const closed = this.#lifecycle.closed();
+    if (closed !== undefined) throw closed;
   }
 }

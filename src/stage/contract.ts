@@ -1,5 +1,5 @@
 import { show } from "../options/parse.js";
-import type { Session } from "../session/session.js";
+import type { Executor } from "../session/replicas.js";
 import type { Emitter } from "../telemetry/emitter.js";
 import type { RunEvents } from "../telemetry/events.js";
 import type { Item, Rejection } from "./item.js";
@@ -43,7 +43,8 @@ export interface StageContext {
   readonly run: string;
   readonly pipe: string;
   readonly stage: string;
-  readonly session: Session | undefined;
+  /** What carries out Python; undefined in a run without a session. */
+  readonly session: Executor | undefined;
   readonly policy: ErrorPolicy;
   readonly metadata: Readonly<Record<string, unknown>>;
   readonly stores: Readonly<Record<string, unknown>>;

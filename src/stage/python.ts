@@ -2,9 +2,9 @@ import { dispatch } from "../dispatch/dispatch.js";
 import type { Outcome } from "../dispatch/halving.js";
 import { FixedBatches } from "../dispatch/strategies/fixed.js";
 import { BatchResultError, PythonError } from "../errors/python.js";
-import { CallTimeoutError, SessionLostError, WorkerDiedError } from "../errors/session.js";
+import { CallTimeoutError, MemoryLimitError, SessionLostError, WorkerDiedError } from "../errors/session.js";
 import { ValueNotSupportedError } from "../errors/value.js";
-import type { Session } from "../session/session.js";
+import type { Executor } from "../session/replicas.js";
 import {
   type Chunk,
   failStage,
@@ -24,6 +24,8 @@ export interface PythonStage {
   readonly batchSize: number;
   /** How long one batch may run. */
   readonly timeoutMs: number;
+  /** Whether what it gives back may depend on the batches before: each is sent once, whole, and to the same process. */
+  readonly stateful: boolean;
 }
 
 /**
@@ -39,7 +41,8 @@ export function pythonOperator(stage: PythonStage, context: StageContext): Opera
     let failure: { error: unknown } | undefined;
     const outcomes = dispatch<Item, unknown>(upstream, {
       strategy: new FixedBatches(stage.batchSize),
-      maxInFlight: IN_FLIGHT,
+      maxInFlight: IN_FLIGHT * (context.session as Executor).width,
+      divides: !stage.stateful,
       execute: (batch, stop) => batches.send(batch, stop),
       blames: (error) => context.policy === "reject" && isAboutRecords(error),
       stopped: context.stopped,
@@ -74,7 +77,10 @@ function isAboutRecords(error: unknown): boolean {
 
 function endsSession(error: unknown): boolean {
   return (
-    error instanceof WorkerDiedError || error instanceof CallTimeoutError || error instanceof SessionLostError
+    error instanceof WorkerDiedError ||
+    error instanceof MemoryLimitError ||
+    error instanceof CallTimeoutError ||
+    error instanceof SessionLostError
   );
 }
 
@@ -112,7 +118,7 @@ class BatchSender {
 
   async send(items: readonly Item[], stop: AbortSignal): Promise<readonly unknown[]> {
     const { run, pipe, events, books } = this.#context;
-    const session = this.#context.session as Session;
+    const session = this.#context.session as Executor;
     const about = {
       run,
       pipe,
@@ -124,7 +130,11 @@ class BatchSender {
     const began = performance.now();
     events.emit("batch-start", about);
     try {
-      const { value, computeNanoseconds } = await session.execute(this.#request(items), this.#options(stop));
+      const { value, computeNanoseconds } = await session.execute(
+        this.#request(items),
+        this.#site,
+        this.#options(stop),
+      );
       const durationMs = performance.now() - began;
       const computeMs = computeNanoseconds / 1e6;
       books.batch(durationMs, computeMs);
@@ -147,16 +157,20 @@ class BatchSender {
     };
   }
 
+  get #site() {
+    return { target: `${this.#stage.module}.${this.#stage.function}`, stage: this.#stage.name };
+  }
+
   #options(stop: AbortSignal) {
     return {
-      target: `${this.#stage.module}.${this.#stage.function}`,
-      stage: this.#stage.name,
       owner: this.#context.run,
       depth: IN_FLIGHT,
       timeoutMs: this.#stage.timeoutMs,
       timeoutFrom: "running" as const,
       abort: this.#context.abort,
       withdraw: stop,
+      repeatable: !this.#stage.stateful,
+      changesState: this.#stage.stateful,
     };
   }
 }

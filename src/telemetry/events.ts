@@ -4,14 +4,56 @@
 export type RunStatus = "completed" | "halted" | "aborted" | "stopped";
 
 export interface SessionEvents {
-  /** A session's process is ready; `durationMs` from the request to here, `setup` included. */
-  "session-start": { session: string; pid: number | undefined; durationMs: number };
+  /** A session's process is ready; `durationMs` from the request to here, `setup` included. `forkOf`: the session that it is a fork of. */
+  "session-start": {
+    session: string;
+    pid: number | undefined;
+    durationMs: number;
+    forkOf: string | undefined;
+  };
   /** A session was closed as asked; `durationMs` is its life. */
   "session-stop": { session: string; pid: number | undefined; durationMs: number };
   /** A session could not start, or was lost. */
   "session-failure": { session: string; pid: number | undefined; durationMs: number; error: unknown };
+  /** A session's state was kept; `pid` is the process that keeps it, `automatic` whether nobody asked for it. */
+  "session-checkpoint": {
+    session: string;
+    pid: number | undefined;
+    durationMs: number;
+    automatic: boolean;
+  };
+  /** An automatic checkpoint was not made; the session can go on, and keeps an older checkpoint where it has one. */
+  "session-checkpoint-skip": { session: string; pid: number | undefined; reason: string };
+  /**
+   * A session whose worker died is back, in the process `pid`; `durationMs` from the death to here. `lostCount` calls that had changed its state are
+   * lost, the last of them in `lostCalls`; `error` is the death.
+   */
+  "session-recovery": {
+    session: string;
+    pid: number | undefined;
+    durationMs: number;
+    from: "checkpoint" | "setup";
+    lostCalls: readonly string[];
+    lostCount: number;
+    error: unknown;
+  };
+  /** A session got a fresh process, `pid`, because of `limits.recycle`; `reason` says which limit, `from` what its state was made from. */
+  "session-recycle": {
+    session: string;
+    pid: number | undefined;
+    durationMs: number;
+    from: "checkpoint" | "setup";
+    reason: string;
+  };
+  /** A session that has reached a limit of `limits.recycle` keeps its process; `reason` says why. Told once for each process. */
+  "session-recycle-skip": { session: string; pid: number | undefined; reason: string };
   /** A line that Python wrote to its standard output or standard error. */
   "session-log": { session: string; pid: number | undefined; stream: "stdout" | "stderr"; line: string };
+}
+
+export interface ForkserverEvents {
+  /** A line that the forkserver wrote, for example while it imported the modules of `preload`. */
+  "forkserver-log": { stream: "stdout" | "stderr"; line: string };
 }
 
 interface OfRun {
@@ -53,14 +95,22 @@ export interface RunEvents {
   "batch-failure": OfBatch & { durationMs: number; error: unknown };
 }
 
-/** What `engine.on` offers: its sessions, and every run on them. */
-export type EngineEvents = SessionEvents & RunEvents;
+/** What `engine.on` offers: its forkserver, its sessions, and every run on them. */
+export type EngineEvents = ForkserverEvents & SessionEvents & RunEvents;
+
+/** The names of {@link ForkserverEvents}. */
+export const FORKSERVER_EVENTS: readonly (keyof ForkserverEvents)[] = ["forkserver-log"];
 
 /** The names of {@link SessionEvents}. */
 export const SESSION_EVENTS: readonly (keyof SessionEvents)[] = [
   "session-start",
   "session-stop",
   "session-failure",
+  "session-checkpoint",
+  "session-checkpoint-skip",
+  "session-recovery",
+  "session-recycle",
+  "session-recycle-skip",
   "session-log",
 ];
 

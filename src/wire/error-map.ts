@@ -6,7 +6,7 @@ import {
   PythonFunctionError,
   PythonImportError,
 } from "../errors/python.js";
-import { ProtocolError, RefError } from "../errors/session.js";
+import { CancelledError, ForkRefusedError, ProtocolError, RefError } from "../errors/session.js";
 import type { SlitherError } from "../errors/slither-error.js";
 import { ValueNotSupportedError } from "../errors/value.js";
 
@@ -26,6 +26,8 @@ export type ErrorMap =
       hint: string;
     }
   | { code: "ref"; message: string; ref: number }
+  | { code: "cancelled"; message: string; traceback: string }
+  | { code: "fork_refused"; message: string }
   | { code: "protocol"; message: string };
 
 export interface ExceptionMap {
@@ -36,6 +38,9 @@ export interface ExceptionMap {
   traceback: string;
   cause: ExceptionMap | null;
 }
+
+/** Stands for the session in errors of a forkserver, which is none. */
+export const FORKSERVER = "(forkserver)";
 
 /** Packages whose import name is not the name they are installed by. */
 const DISTRIBUTIONS = new Map([
@@ -53,18 +58,8 @@ export function errorFromMap(map: ErrorMap, site: CallSite): SlitherError {
     case "exception":
       return pythonError(map, site);
     case "module_not_found":
-      return new PythonImportError(`${describeSite(site)}: ${notFound(map.module, map.missing)}`, {
-        module: map.module,
-        missing: map.missing,
-        traceback: map.traceback,
-        session: site.session,
-      });
     case "module_failed":
-      return new PythonImportError(
-        `${describeSite(site)}: module ${map.module} failed while it was imported: ${map.cause.type}: ${map.cause.message}`,
-        { module: map.module, missing: undefined, traceback: map.traceback, session: site.session },
-        pythonError(map.cause, site),
-      );
+      return importError(map, site, `${describeSite(site)}: ${importProblem(map)}`);
     case "function_not_found": {
       const what = map.reason === "missing" ? "does not exist" : "cannot be called";
       const meant = map.suggestions.length > 0 ? `, did you mean ${map.suggestions.join(" or ")}?` : "";
@@ -82,11 +77,44 @@ export function errorFromMap(map: ErrorMap, site: CallSite): SlitherError {
       });
     case "value":
       return valueError(map, site);
+    case "cancelled":
+      return new CancelledError(`${describeSite(site)}: ${map.message}`, map.traceback);
+    case "fork_refused":
+      return new ForkRefusedError(site.session, map.message);
     case "ref":
       return new RefError(`${describeSite(site)}: ${map.message}`, site.session);
     default:
       return new ProtocolError(`${describeSite(site)}: ${map.message}`);
   }
+}
+
+/**
+ * The error for a module that a forkserver cannot import.
+ *
+ * @param lastLines what the forkserver printed last.
+ */
+export function preloadError(map: ErrorMap, lastLines: readonly string[]): SlitherError {
+  if (map.code !== "module_not_found" && map.code !== "module_failed")
+    return new ProtocolError(`preload: ${map.message}`);
+  const printed =
+    lastLines.length === 0 ? "" : `; it last wrote:\n${lastLines.map((line) => `  ${line}`).join("\n")}`;
+  const site = { session: FORKSERVER, target: "preload" };
+  return importError(map, site, `preload: ${importProblem(map)}${printed}`);
+}
+
+type ImportMap = Extract<ErrorMap, { code: "module_not_found" | "module_failed" }>;
+
+function importError(map: ImportMap, site: CallSite, message: string): PythonImportError {
+  const failed = map.code === "module_failed";
+  const missing = failed ? undefined : map.missing;
+  const { module, traceback } = map;
+  const fields = { module, missing, traceback, session: site.session };
+  return new PythonImportError(message, fields, failed ? pythonError(map.cause, site) : undefined);
+}
+
+function importProblem(map: ImportMap): string {
+  if (map.code === "module_not_found") return notFound(map.module, map.missing);
+  return `module ${map.module} failed while it was imported: ${map.cause.type}: ${map.cause.message}`;
 }
 
 function pythonError(map: ExceptionMap, site: CallSite): PythonError {

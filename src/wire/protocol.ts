@@ -20,6 +20,7 @@ export const FORBIDDEN_KEY = "__proto__";
 export const Kind = {
   HELLO: 0x01,
   READY: 0x02,
+  PRELOADED: 0x03,
   WELCOME: 0x10,
   CALL: 0x11,
   BATCH: 0x12,
@@ -27,10 +28,19 @@ export const Kind = {
   REF_GET: 0x14,
   RELEASE: 0x15,
   CLOSE: 0x16,
+  CANCEL: 0x17,
+  FORK: 0x18,
+  MEMORY: 0x19,
+  PRELOAD: 0x1d,
   RESULT: 0x20,
   REF: 0x21,
   ERROR: 0x22,
+  FORKED: 0x26,
+  EXITED: 0x27,
 } as const;
+
+/** What a connection is for; said in its first frame. */
+export type Channel = "calls" | "control" | "stdout" | "stderr" | "forkserver";
 
 export const Extension = {
   INTEGER: 0x51,

@@ -38,8 +38,18 @@ export function decodeReply(frame: Frame, site: CallSite, resolve: (id: number) 
     case Kind.ERROR:
       throw errorFromMap(unpack(frame.body) as ErrorMap, site);
     default:
-      throw new ProtocolError(
-        `expected an answer from the worker, got a message of kind 0x${frame.kind.toString(16)}`,
-      );
+      throw unexpected(frame);
   }
+}
+
+/** Reads the answer to a FORK. @throws ForkRefusedError, or what else it says; ProtocolError for an answer that is none. */
+export function readForked(frame: Frame, site: CallSite): void {
+  if (frame.kind === Kind.FORKED) return;
+  throw frame.kind === Kind.ERROR ? errorFromMap(unpack(frame.body) as ErrorMap, site) : unexpected(frame);
+}
+
+function unexpected({ kind }: Frame): ProtocolError {
+  return new ProtocolError(
+    `expected an answer from the worker, got a message of kind 0x${kind.toString(16)}`,
+  );
 }

@@ -36,21 +36,16 @@ export interface CallRequest {
   readonly returns: Returns;
 }
 
-/** The user's values of a request; the names are the roots of the paths in errors. */
-export function requestValues(request: Request): Record<string, unknown> {
-  switch (request.kind) {
-    case "batch":
-      return { payloads: request.payloads };
-    case "ref-get":
-      return {};
-    default:
-      return { args: request.args, kwargs: request.kwargs };
-  }
+/** A request as it travels: what its caller changes from now on changes nothing. */
+export interface EncodedRequest {
+  readonly kind: number;
+  readonly body: Buffer;
+  readonly site: CallSite;
 }
 
-/** @throws ValueNotSupportedError, RefError: see {@link packable}; names the call. Nothing was sent then. */
-export function encodeRequest(request: Request, site: CallSite): { kind: number; body: Buffer } {
-  return naming(site, () => encode(request, site.session));
+/** @throws ValueNotSupportedError, RefError: see {@link packable}; names the call. */
+export function encodeRequest(request: Request, site: CallSite): EncodedRequest {
+  return { ...naming(site, () => encode(request, site.session)), site };
 }
 
 /** Does `work`; a value that it refuses is refused with the name of the call. */

@@ -34,6 +34,7 @@ export class Connection {
 
   /** Whether this connection alone keeps Node running. */
   keepAlive(on: boolean): void {
+    if (this.#socket.destroyed) return;
     if (on) this.#socket.ref();
     else this.#socket.unref();
   }

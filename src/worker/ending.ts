@@ -1,30 +1,53 @@
 import { once } from "node:events";
+import type { Duplex, Readable } from "node:stream";
 import { setTimeout as delay } from "node:timers/promises";
-import { killGroup } from "./spawn.js";
-import type { StartedWorker } from "./start.js";
+import type { Connection } from "./connection.js";
+import { killGroup } from "./kill-group.js";
+import type { LogLines } from "./log-lines.js";
+import type { PythonChild } from "./spawn.js";
 
-/** How a process ended. */
+/** How a process ended. Both are undefined where nobody was left to tell. */
 export interface Ending {
-  readonly exitCode: number | null;
-  readonly signal: NodeJS.Signals | null;
+  readonly exitCode: number | null | undefined;
+  readonly signal: NodeJS.Signals | null | undefined;
 }
+
+export const UNKNOWN_ENDING: Ending = { exitCode: undefined, signal: undefined };
 
 /** How long after its death a process's pipes may stay open, held by something that it started and that left its group. */
 const PIPES_GRACE_MS = 500;
 
-/** Resolves when the process is gone, what it had started is killed, and everything that it wrote before was read. */
-export async function processEnd({ child, connection, logs }: StartedWorker): Promise<Ending> {
-  const [exitCode, signal] =
-    child.exitCode === null && child.signalCode === null
-      ? ((await once(child, "exit")) as [number | null, NodeJS.Signals | null])
-      : [child.exitCode, child.signalCode];
-  killGroup(child.pid);
-  const drained = Promise.all([connection.closed, logs.ended()]);
+/** Resolves when `gone` does, what the process had started is killed, and everything that it wrote before was read. */
+export async function processEnd(
+  gone: Promise<Ending>,
+  parts: {
+    readonly pid: number;
+    readonly connections: readonly Connection[];
+    readonly logs: LogLines;
+    readonly streams: readonly (Readable | Duplex)[];
+  },
+): Promise<Ending> {
+  const ending = await gone;
+  killGroup(parts.pid);
+  const drained = Promise.all([...parts.connections.map(({ closed }) => closed), parts.logs.ended()]);
   const giveUp = new AbortController();
   await Promise.race([drained, delay(PIPES_GRACE_MS, undefined, { signal: giveUp.signal }).catch(() => {})]);
   giveUp.abort();
-  connection.destroy();
-  child.stdout.destroy();
-  child.stderr.destroy();
+  for (const connection of parts.connections) connection.destroy();
+  for (const stream of parts.streams) stream.destroy();
+  return ending;
+}
+
+/** How a child of this process ends. */
+export async function childEnd(child: PythonChild): Promise<Ending> {
+  if (child.exitCode !== null || child.signalCode !== null)
+    return { exitCode: child.exitCode, signal: child.signalCode };
+  const [exitCode, signal] = (await once(child, "exit")) as [number | null, NodeJS.Signals | null];
   return { exitCode, signal };
+}
+
+/** For example `with exit code 3`, `killed by SIGSEGV`. */
+export function describeEnding({ exitCode, signal }: Ending): string {
+  if (signal) return `killed by ${signal}`;
+  return exitCode === undefined ? "nobody could tell how" : `with exit code ${exitCode}`;
 }

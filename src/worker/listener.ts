@@ -6,45 +6,40 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ProtocolError } from "../errors/session.js";
 import { unpack } from "../wire/extensions.js";
-import { Kind, PROTOCOL_VERSION } from "../wire/protocol.js";
+import type { Frame } from "../wire/frame.js";
+import { type Channel, Kind, PROTOCOL_VERSION } from "../wire/protocol.js";
 import { atExit } from "./at-exit.js";
-import { Connection } from "./connection.js";
+import { type Arrival, ExpectedProcess, type Hello } from "./expected-process.js";
+import { readFirstFrame } from "./first-frame.js";
 
 const SOCKET_NAME = "workers.sock";
 /** On macOS; Linux takes a few bytes more. Node cuts off the rest of a longer path without a word. */
 const LONGEST_SOCKET_PATH = 103;
+/** A thousand forks of four channels connect at once. (The system may allow fewer; the others then wait in `connect`.) */
+const BACKLOG = 4096;
 
-/** What a worker says of itself first. */
-export interface Hello {
-  readonly protocol: number;
+/** A process that was asked for. */
+export interface Expectation<C extends Channel> {
+  /** What it must say to be known. */
   readonly token: string;
-  readonly pid: number;
-  readonly python: string;
+  /** Resolves when all of its channels have connected. */
+  readonly arrival: Promise<Arrival<C>>;
+  /** Turns away what comes from now on; does nothing to a process that has arrived. */
+  forget(): void;
 }
 
-/** A worker that has connected and proved who it is. */
-export interface Arrival {
-  readonly connection: Connection;
-  readonly hello: Hello;
-}
-
-interface Expected {
-  resolve(arrival: Arrival): void;
-  reject(error: Error): void;
-}
-
-/** The Unix socket that workers connect to: in a folder that only this user can enter, each worker known by a token that works once. */
+/** The Unix socket that processes connect to: in a folder that only this user can enter, each process known by a token of its own. */
 export class Listener {
   readonly path: string;
-  readonly #folder: string;
+  readonly folder: string;
   readonly #server: Server;
-  readonly #expected = new Map<string, Expected>();
+  readonly #expected = new Map<string, ExpectedProcess>();
   /** Those that have not said yet who they are. */
-  readonly #strangers = new Set<Connection>();
+  readonly #strangers = new Set<Socket>();
   readonly #forgetAtExit: () => void;
 
   private constructor(folder: string, server: Server, path: string) {
-    this.#folder = folder;
+    this.folder = folder;
     this.#server = server;
     this.path = path;
     server.on("connection", (socket) => this.#greet(socket));
@@ -58,47 +53,58 @@ export class Listener {
     const server = createServer();
     await new Promise<void>((resolve, reject) => {
       server.once("error", reject);
-      server.listen(path, resolve);
+      server.listen({ path, backlog: BACKLOG }, resolve);
     });
     server.unref();
     return new Listener(folder, server, path);
   }
 
-  /** A token for one worker, and the promise of its arrival. `forget` when it will not come. */
-  expect(): { token: string; arrival: Promise<Arrival>; forget: () => void } {
+  /** A token for one process, which opens each of `channels` once, and the promise of its arrival. `forget` when it will not come. */
+  expect<C extends Channel>(channels: readonly C[]): Expectation<C> {
     const token = randomBytes(24).toString("hex");
-    const arrival = new Promise<Arrival>((resolve, reject) => this.#expected.set(token, { resolve, reject }));
-    arrival.catch(() => {});
-    return { token, arrival, forget: () => this.#expected.delete(token) };
+    const expected = new ExpectedProcess(channels);
+    this.#expected.set(token, expected);
+    const forget = (): void => {
+      this.#expected.delete(token);
+      expected.forget();
+    };
+    return { token, arrival: expected.arrival as Promise<Arrival<C>>, forget };
   }
 
   async close(): Promise<void> {
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
-    for (const connection of this.#strangers) connection.destroy();
+    for (const socket of this.#strangers) socket.destroy();
+    for (const expected of this.#expected.values()) expected.forget();
+    this.#expected.clear();
     await closed;
-    await rm(this.#folder, { recursive: true, force: true });
+    await rm(this.folder, { recursive: true, force: true });
     this.#forgetAtExit();
   }
 
   #greet(socket: Socket): void {
-    const connection = new Connection(socket, (frame) => {
-      this.#strangers.delete(connection);
-      const hello = frame.kind === Kind.HELLO ? readHello(frame.body) : undefined;
-      const expected = hello && this.#expected.get(hello.token);
-      if (!hello || !expected) {
-        connection.destroy();
-        return;
-      }
-      this.#expected.delete(hello.token);
-      if (hello.protocol === PROTOCOL_VERSION) {
-        expected.resolve({ connection, hello });
-      } else {
-        connection.destroy();
-        expected.reject(otherProtocol(hello));
-      }
+    // Whoever waits for the process keeps Node running; one that comes by itself must not.
+    socket.unref();
+    socket.on("error", () => {});
+    this.#strangers.add(socket);
+    socket.once("close", () => this.#strangers.delete(socket));
+    readFirstFrame(socket, (frame) => {
+      this.#strangers.delete(socket);
+      if (!this.#admit(frame, socket)) socket.destroy();
     });
-    this.#strangers.add(connection);
-    void connection.closed.then(() => this.#strangers.delete(connection));
+  }
+
+  #admit(frame: Frame | undefined, socket: Socket): boolean {
+    const hello = frame?.kind === Kind.HELLO ? readHello(frame.body) : undefined;
+    const expected = hello && this.#expected.get(hello.token);
+    if (!hello || !expected) return false;
+    if (hello.protocol !== PROTOCOL_VERSION) {
+      this.#expected.delete(hello.token);
+      expected.fail(otherProtocol(hello));
+      return false;
+    }
+    const admitted = expected.connect(hello, socket);
+    if (expected.complete) this.#expected.delete(hello.token);
+    return admitted;
   }
 }
 
@@ -116,7 +122,9 @@ function roomySystemFolder(): string {
 
 function readHello(body: Buffer): Hello | undefined {
   try {
-    return unpack(body) as Hello;
+    const hello = unpack(body) as Hello | null;
+    // The group of that process will be killed, and the groups 0 and 1 are far more than that.
+    return hello !== null && Number.isSafeInteger(hello.pid) && hello.pid > 1 ? hello : undefined;
   } catch {
     // Not one of ours: whoever writes something else here is turned away.
     return undefined;

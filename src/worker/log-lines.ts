@@ -6,13 +6,16 @@ const KEPT_LINES = 20;
 /** A line longer than this is given out in pieces, so that output without line ends cannot fill the memory. */
 const LONGEST_LINE = 64 * 1024;
 
+/** Gets every line that a process prints. */
+export type OnLine = (stream: "stdout" | "stderr", line: string) => void;
+
 /** The lines that a process prints, given out as they come; remembers the last of them. */
 export class LogLines {
-  readonly #onLine: (stream: "stdout" | "stderr", line: string) => void;
+  readonly #onLine: OnLine;
   readonly #last: string[] = [];
   readonly #ends: Promise<void>[] = [];
 
-  constructor(onLine: (stream: "stdout" | "stderr", line: string) => void) {
+  constructor(onLine: OnLine) {
     this.#onLine = onLine;
   }
 

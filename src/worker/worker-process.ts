@@ -1,156 +1,204 @@
-import { type CallSite, describeSite } from "../errors/python.js";
-import { ProtocolError, WorkerDiedError } from "../errors/session.js";
-import { SlitherError } from "../errors/slither-error.js";
+import { setImmediate as nextRound } from "node:timers/promises";
+import type { CallSite } from "../errors/python.js";
+import {
+  ForkRefusedError,
+  MemoryLimitError,
+  type WorkerDeathError,
+  WorkerDiedError,
+} from "../errors/session.js";
 import { packr } from "../wire/extensions.js";
 import type { Frame } from "../wire/frame.js";
 import type { Handle } from "../wire/handle.js";
 import { Kind } from "../wire/protocol.js";
-import { decodeReply, type Reply } from "../wire/reply.js";
-import { encodeRequest, type Request } from "../wire/request.js";
-import { atExit } from "./at-exit.js";
-import { processEnd } from "./ending.js";
-import { killGroup } from "./spawn.js";
-import { type StartedWorker, type StartOptions, startWorker } from "./start.js";
+import { decodeReply, type Reply, readForked } from "../wire/reply.js";
+import type { EncodedRequest } from "../wire/request.js";
+import { type CopyOptions, type CopyRequest, startCopy } from "./copy.js";
+import { type ExpectedFork, FORK_TIMEOUT_MS } from "./forkserver.js";
+import { killGroup } from "./kill-group.js";
+import { Memory } from "./memory.js";
+import { PendingRequests } from "./pending-requests.js";
+import type { StartedProcess } from "./started-process.js";
+import { STOPPED_MS, unwatch, type Watched, watch } from "./watch.js";
 
 /** How long a worker may take to leave after its socket is closed. */
 const LEAVING_MS = 200;
 
-interface PendingCall {
-  readonly site: CallSite;
-  resolve(reply: Reply): void;
-  reject(error: unknown): void;
+const NOTHING = packr.pack(null);
+
+/** What a worker must know of the session that it works for. */
+export interface WorkerSession {
+  readonly session: string;
+  readonly resolveHandle: (id: number) => Handle;
+  /** The limit of its memory, on top of what a new one has; undefined: none. */
+  readonly memoryBytes: number | undefined;
 }
 
 /**
  * One Python process seen from Node.
  *
- *     prepare() ──▶ frame ──▶ socket ──▶ worker          stdout, stderr ──▶ log lines
- *        ▲                                 │
- *        └──── pending call ◀── frame ◀────┘             exit, end of socket ──▶ ended: every pending call fails
+ *     send() ──▶ frame ──▶ socket ──▶ worker             stdout, stderr ──▶ log lines
+ *        ▲                                │
+ *        └── pending request ◀── frame ◀──┘              exit, end of socket ──▶ ended: every pending request fails
  */
 export class WorkerProcess {
   readonly pid: number;
-  readonly ended: Promise<WorkerDiedError>;
-  readonly #session: string;
-  readonly #started: StartedWorker;
-  readonly #resolveHandle: (id: number) => Handle;
-  readonly #pending = new Map<number, PendingCall>();
-  #lastId = 0;
-  #death: WorkerDiedError | undefined;
+  readonly ended: Promise<WorkerDeathError>;
+  readonly #session: WorkerSession;
+  readonly #started: StartedProcess;
+  readonly #copies: CopyOptions | string;
+  readonly #memory: Memory;
+  readonly #pending = new PendingRequests();
+  readonly #watched: Watched;
+  #death: WorkerDeathError | undefined;
   #ending = false;
+  /** Why it was killed, where nobody outside asked for that. */
+  #reason: string | undefined;
+  /** What it used when it was killed for its use of memory. */
+  #overuse: number | undefined;
 
-  private constructor(session: string, started: StartedWorker, resolveHandle: (id: number) => Handle) {
+  /**
+   * @param copies how copies come about, or why there can be none.
+   * @param original what the process is a copy of.
+   */
+  constructor(
+    session: WorkerSession,
+    started: StartedProcess,
+    copies: CopyOptions | string,
+    original?: WorkerProcess,
+  ) {
     this.#session = session;
     this.#started = started;
-    this.#resolveHandle = resolveHandle;
-    this.pid = started.child.pid as number;
-    started.connection.onFrame = (frame) => this.#receive(frame);
+    this.#copies = copies;
+    this.pid = started.pid;
+    this.#memory = new Memory(
+      this.pid,
+      session.memoryBytes,
+      original === undefined ? undefined : original.#memory.base,
+    );
+    this.#watched = {
+      pid: this.pid,
+      onStopped: () => this.#killBecause(`it had been stopped for ${STOPPED_MS / 1000} s`),
+      checkMemory: session.memoryBytes === undefined ? undefined : () => this.#checkMemory(),
+    };
+    started.calls.onFrame = (frame) => this.#receive(frame);
     // A worker that closes its socket but lives on can answer nothing any more. One that is leaving does so itself, with its own exit code.
-    void started.connection.closed.then(() => setTimeout(() => this.kill(), LEAVING_MS).unref());
-    const forget = atExit(() => killGroup(this.pid));
-    this.ended = this.#waitForEnd().finally(forget);
-    // Not before others can know of the end: who hears of a failed call finds the session lost.
-    void this.ended.then((death) => this.#failPending(death));
-    this.#keepAlive(false);
+    void started.calls.closed.then(() => setTimeout(() => this.kill(), LEAVING_MS).unref());
+    this.ended = this.#waitForEnd();
+    // Not before others can know of the end: who hears of a failed request finds the session lost.
+    void this.ended.then((death) => this.#pending.fail(death));
   }
 
-  static async start(
-    options: StartOptions & { resolveHandle: (id: number) => Handle },
-  ): Promise<WorkerProcess> {
-    return new WorkerProcess(options.session, await startWorker(options), options.resolveHandle);
+  memoryBytes(): number | undefined {
+    return this.#death === undefined ? this.#memory.usedBytes() : undefined;
   }
 
-  prepare(
-    request: Request,
-    requestSite: { target: string; stage?: string | undefined },
-  ): () => Promise<Reply> {
-    const site = { target: requestSite.target, stage: requestSite.stage, session: this.#session };
-    const { kind, body } = encodeRequest(request, site);
-    return () => this.#send(kind, body, site);
+  send({ kind, body, site }: EncodedRequest): { reply: Promise<Reply>; cancel: () => void } {
+    const read = (frame: Frame): Reply => decodeReply(frame, site, this.#session.resolveHandle);
+    const { id, answer } = this.#request(kind, body, site, read);
+    const cancel = (): void => {
+      if (this.#pending.has(id)) this.#started.control?.send(Kind.CANCEL, id, NOTHING);
+    };
+    return { reply: answer, cancel };
+  }
+
+  async fork(request: CopyRequest & WorkerSession): Promise<WorkerProcess> {
+    const { session } = this.#session;
+    const copies = this.#copies;
+    if (typeof copies === "string") throw new ForkRefusedError(session, copies);
+    const copy = await startCopy(session, copies, request, (expected) => this.#askForCopy(expected));
+    return new WorkerProcess(request, copy, copies, this);
   }
 
   release(refs: readonly number[]): void {
-    this.#started.connection.send(Kind.RELEASE, 0, packr.pack(refs));
+    this.#started.calls.send(Kind.RELEASE, 0, packr.pack(refs));
   }
 
   kill(): void {
     if (this.#death !== undefined) return;
     this.#ending = true;
-    this.#keepAlive(true);
+    this.#started.keepAlive(true);
     killGroup(this.pid);
   }
 
   async close(graceMs: number): Promise<void> {
     this.#ending = true;
-    this.#keepAlive(true);
-    this.#started.connection.send(Kind.CLOSE, 0, packr.pack(null));
+    this.#started.keepAlive(true);
+    this.#started.calls.send(Kind.CLOSE, 0, NOTHING);
     const timer = setTimeout(() => this.kill(), graceMs);
     await this.ended;
     clearTimeout(timer);
   }
 
-  #send(kind: number, body: Buffer, site: CallSite): Promise<Reply> {
-    return new Promise((resolve, reject) => {
-      if (this.#death) {
-        reject(this.#death);
-        return;
-      }
-      // Ids wrap around long after the calls that had them before were answered.
-      this.#lastId = (this.#lastId % 0xffff_ffff) + 1;
-      this.#pending.set(this.#lastId, { site, resolve, reject });
-      if (this.#pending.size === 1) this.#keepAlive(true);
-      this.#started.connection.send(kind, this.#lastId, body);
-    });
+  #request<Answer>(
+    kind: number,
+    body: Buffer,
+    site: CallSite,
+    read: (frame: Frame) => Answer,
+  ): { id: number; answer: Promise<Answer> } {
+    if (this.#death !== undefined) return { id: 0, answer: Promise.reject(this.#death) };
+    const request = this.#pending.add(site, read);
+    if (this.#pending.size === 1) {
+      this.#started.keepAlive(true);
+      watch(this.#watched);
+    }
+    this.#started.calls.send(kind, request.id, body);
+    return request;
   }
 
   #receive(frame: Frame): void {
-    const call = this.#pending.get(frame.id);
-    if (call === undefined) {
+    if (!this.#pending.settle(frame)) {
       // Nothing can be trusted on a channel that is out of step.
       this.kill();
-      return;
-    }
-    this.#pending.delete(frame.id);
-    // Somebody waits for the end of one that is ending.
-    if (this.#pending.size === 0 && !this.#ending) this.#keepAlive(false);
-    try {
-      call.resolve(decodeReply(frame, call.site, this.#resolveHandle));
-    } catch (error) {
-      call.reject(SlitherError.is(error) ? error : unreadable(call.site, error));
+    } else if (this.#pending.size === 0) {
+      unwatch(this.#watched);
+      // Somebody waits for the end of one that is ending.
+      if (!this.#ending) this.#started.keepAlive(false);
     }
   }
 
-  async #waitForEnd(): Promise<WorkerDiedError> {
-    const ending = await processEnd(this.#started);
-    const [running] = this.#pending.values();
-    const death = new WorkerDiedError({
-      session: this.#session,
+  async #askForCopy({ token, channels }: ExpectedFork): Promise<void> {
+    const site = { session: this.#session.session, target: "fork" };
+    const body = packr.pack({ token, channels });
+    const { id, answer } = this.#request(Kind.FORK, body, site, (frame) => readForked(frame, site));
+    const seconds = FORK_TIMEOUT_MS / 1000;
+    const timer = setTimeout(async () => {
+      // The answer may lie unread because Node was busy: it is read first.
+      await nextRound();
+      if (this.#pending.has(id))
+        this.#killBecause(`it did not answer for ${seconds} s when it was to be copied`);
+    }, FORK_TIMEOUT_MS);
+    await answer.finally(() => clearTimeout(timer));
+  }
+
+  #killBecause(reason: string): void {
+    this.#reason ??= reason;
+    this.kill();
+  }
+
+  #checkMemory(): void {
+    const tell = (): void => this.#started.control?.send(Kind.MEMORY, this.#pending.oldest?.id ?? 0, NOTHING);
+    this.#memory.check(tell, (usedBytes) => {
+      this.#overuse ??= usedBytes;
+      this.kill();
+    });
+  }
+
+  async #waitForEnd(): Promise<WorkerDeathError> {
+    const ending = await this.#started.ended;
+    unwatch(this.#watched);
+    const death = {
+      session: this.#session.session,
       pid: this.pid,
       ...ending,
-      during: running?.site.target,
+      during: this.#pending.oldest?.site.target,
       lastLines: this.#started.logs.last,
-    });
-    this.#death = death;
-    return death;
+      reason: this.#reason,
+    };
+    const [usedBytes, limitBytes] = [this.#overuse, this.#session.memoryBytes];
+    this.#death =
+      usedBytes === undefined || limitBytes === undefined
+        ? new WorkerDiedError(death)
+        : new MemoryLimitError(death, { usedBytes, limitBytes });
+    return this.#death;
   }
-
-  #failPending(death: WorkerDiedError): void {
-    for (const call of this.#pending.values()) call.reject(death);
-    this.#pending.clear();
-  }
-
-  /** An idle worker does not keep Node running; one that is computing or closing does. */
-  #keepAlive(on: boolean): void {
-    const { child, connection } = this.#started;
-    connection.keepAlive(on);
-    for (const handle of [child, child.stdout, child.stderr]) {
-      const { ref, unref } = handle as unknown as { ref(): void; unref(): void };
-      (on ? ref : unref).call(handle);
-    }
-  }
-}
-
-function unreadable(site: CallSite, error: unknown): ProtocolError {
-  const reason = error instanceof Error ? error.message : String(error);
-  return new ProtocolError(`${describeSite(site)}: the answer cannot be read: ${reason}`, { cause: error });
 }

@@ -1,4 +1,4 @@
-"""Started as `python <folder>/slither_worker --socket PATH`: the folder is run, it need not be installed."""
+"""Started as `python <folder>/slither_worker --socket PATH [--forkserver]`; it need not be installed."""
 
 from __future__ import annotations
 
@@ -18,6 +18,6 @@ if __name__ == "__main__":
         insert_after_standard_library([folder])
 
     require_msgspec()
-    from slither_worker.worker import main
+    from slither_worker.start import main
 
     main()

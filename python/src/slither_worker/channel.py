@@ -1,32 +1,26 @@
-"""Frames on the socket between a worker and Node."""
+"""Frames on a socket to Node."""
 
 from __future__ import annotations
 
-import os
-import socket
-from typing import Final, NamedTuple
+from socket import socket
+from typing import Final
 
+from slither_worker import at_fork
+from slither_worker.frames import Frame, frame_bytes
 from slither_worker.protocol import HEADER
 
 _READ_BUFFER_BYTES: Final = 256 * 1024
 _SMALL_BODY_BYTES: Final = 64 * 1024
 
 
-class Frame(NamedTuple):
-    """One message as it came: the body is not decoded yet."""
-
-    kind: int
-    call: int
-    body: bytes
-
-
 class Channel:
     """Sends and receives frames, one at a time, from one thread."""
 
-    def __init__(self, connection: socket.socket) -> None:
-        """Take over a connected stream socket."""
+    def __init__(self, connection: socket) -> None:
+        """Take over a connected stream socket; processes that are forked from this one lose it."""
         self._socket = connection
         self._reader = connection.makefile("rb", buffering=_READ_BUFFER_BYTES)
+        at_fork.detach_in_children(connection)
 
     def receive(self) -> Frame | None:
         """Wait for the next frame; `None` when the other side is gone, also in the middle of a frame."""
@@ -36,36 +30,25 @@ class Channel:
                 return None
             length, kind, call = HEADER.unpack(header)
             body = self._reader.read(length)
-        except ConnectionError:
+        except OSError:  # Reset by the other side, or closed by user code that closes all descriptors.
             return None
         return Frame(kind, call, body) if len(body) == length else None
 
-    def send(self, kind: int, call: int, body: bytes) -> None:
-        """Send one frame; raises `ConnectionError` when the other side is gone."""
-        header = HEADER.pack(len(body), kind, call)
-        if len(body) <= _SMALL_BODY_BYTES:
-            # Copying a small body is cheaper than a second system call, and the reader wakes up once.
-            self._socket.sendall(header + body)
-        else:
-            self._socket.sendall(header)
-            self._socket.sendall(body)
-
-    def detach_in_forked_children(self) -> None:
-        """Keep processes that user code forks away from the channel.
-
-        A copy of the socket in such a child would keep Node from seeing that the worker is gone. The
-        descriptor is replaced, not closed: its number must not come to mean another file.
-        """
-        os.register_at_fork(after_in_child=self._detach)
-
-    def _detach(self) -> None:
-        descriptor = self._socket.fileno()
-        if descriptor >= 0:
-            nowhere = os.open(os.devnull, os.O_RDWR)
-            os.dup2(nowhere, descriptor, inheritable=False)
-            os.close(nowhere)
+    def send(self, kind: int, call: int, body: bytes) -> bool:
+        """Send one frame; false when the other side is gone."""
+        try:
+            if len(body) <= _SMALL_BODY_BYTES:
+                # Copying a small body is cheaper than a second system call, and the reader wakes up once.
+                self._socket.sendall(frame_bytes(kind, call, body))
+            else:
+                self._socket.sendall(HEADER.pack(len(body), kind, call))
+                self._socket.sendall(body)
+        except OSError:
+            return False
+        return True
 
     def close(self) -> None:
-        """Close the socket."""
+        """Close the socket, and forget what was received and not read."""
+        at_fork.forget(self._socket)
         self._reader.close()
         self._socket.close()

@@ -27,6 +27,13 @@ class CallFailure(Exception):
         failure.error = exception_map(exception)
         return failure
 
+    @classmethod
+    def of_cancelled_code(cls, exception: BaseException) -> CallFailure:
+        """Make the failure of a call that was cancelled, whatever its code then raised."""
+        text = exception.error.get("traceback", "") if isinstance(exception, CallFailure) else None
+        printed = traceback_text(exception) if text is None else text
+        return cls("cancelled", "the call was cancelled", traceback=printed)
+
 
 def exception_map(exception: BaseException) -> dict[str, object]:
     """Describe an exception, and the exceptions that it was raised from (at most 10)."""

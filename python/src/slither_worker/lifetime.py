@@ -1,4 +1,4 @@
-"""How a worker's life ends: never after that of Node."""
+"""How the life of a process ends: never after that of Node."""
 
 from __future__ import annotations
 
@@ -7,40 +7,50 @@ import contextlib
 import os
 import signal
 import sys
+import time
 from typing import Final, NoReturn
 
-_PR_SET_PDEATHSIG: Final = 1
+from slither_worker.libc import PR_SET_PDEATHSIG, prctl
+from slither_worker.streams import flush_streams
+
+_ADOPTION_POLLS: Final = 20_000
+_ADOPTION_POLL_SECONDS: Final = 0.000_25
 
 
-def die_with_parent() -> None:
+def die_with_parent(parent: int) -> None:
     """Have the kernel kill this process when its parent dies (Linux only; elsewhere this does nothing).
 
-    End of file on the channel does the same for an idle worker; one that computes would first end its call.
+    `parent` is the process that must be the parent now; where it is not, this process ends at once. End of
+    file on a channel does the same for an idle process; one that computes would first end its call.
     """
     if sys.platform != "linux":
         return
-    import ctypes
-
-    parent = os.getppid()
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
-    if (
-        os.getppid() != parent
-    ):  # It died before the kernel knew. (Dead even earlier, it accepts no connection.)
+    prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:  # It died before the kernel knew.
         os._exit(1)
 
 
-def leave() -> NoReturn:
-    """End the process with code 0, after the `atexit` functions have run and what was printed is written.
+def outlive_parent() -> None:
+    """Take back `die_with_parent`."""
+    prctl(PR_SET_PDEATHSIG, 0)
+
+
+def wait_for_adoption(parent: int) -> None:
+    """Wait until `parent` has adopted this process, which it does as soon as the first parent has ended."""
+    for _ in range(_ADOPTION_POLLS):  # Counted, since user code may have replaced the clock.
+        if os.getppid() == parent:
+            return
+        time.sleep(_ADOPTION_POLL_SECONDS)
+    os._exit(1)
+
+
+def leave(*, run_exit_functions: bool) -> NoReturn:
+    """End the process with code 0 after what was printed is written; `atexit` functions may run before.
 
     `sys.exit` would also wait for threads that user code has started and that may never end.
     """
-    with contextlib.suppress(BaseException):  # What they raise is printed; leaving comes first.
-        atexit._run_exitfuncs()
-    for stream in (sys.stdout, sys.stderr):
-        with contextlib.suppress(Exception):  # Closed or replaced by user code; there is nobody left to tell.
-            stream.flush()
-    with contextlib.suppress(Exception):
-        import ctypes
-
-        ctypes.CDLL(None).fflush(None)  # What libraries printed from C.
+    if run_exit_functions:
+        with contextlib.suppress(BaseException):  # What they raise is printed; leaving comes first.
+            atexit._run_exitfuncs()
+    flush_streams()
     os._exit(0)

@@ -1,4 +1,4 @@
-"""The numbers of the protocol between Node and a worker, each in one place (see protocol/PROTOCOL.md)."""
+"""The numbers of the protocol with Node, each in one place (see protocol/PROTOCOL.md)."""
 
 from __future__ import annotations
 
@@ -22,6 +22,8 @@ NO_CALL: Final = 0
 FORBIDDEN_KEY: Final = "__proto__"
 
 Returns = Literal["value", "ref"]
+ChannelName = Literal["calls", "control", "stdout", "stderr", "forkserver"]
+"""What a connection is for; said in its first frame."""
 ErrorCode = Literal[
     "exception",
     "module_not_found",
@@ -29,6 +31,8 @@ ErrorCode = Literal[
     "function_not_found",
     "batch_result",
     "value",
+    "cancelled",
+    "fork_refused",
     "ref",
     "protocol",
 ]
@@ -39,6 +43,7 @@ class Kind(IntEnum):
 
     HELLO = 0x01
     READY = 0x02
+    PRELOADED = 0x03
     WELCOME = 0x10
     CALL = 0x11
     BATCH = 0x12
@@ -46,9 +51,15 @@ class Kind(IntEnum):
     REF_GET = 0x14
     RELEASE = 0x15
     CLOSE = 0x16
+    CANCEL = 0x17
+    FORK = 0x18
+    MEMORY = 0x19
+    PRELOAD = 0x1D
     RESULT = 0x20
     REF = 0x21
     ERROR = 0x22
+    FORKED = 0x26
+    EXITED = 0x27
 
 
 class Extension:

@@ -10,6 +10,7 @@ from slither_worker.decode import Decoder
 from slither_worker.encode import Encoder
 from slither_worker.errors import CallFailure, type_name
 from slither_worker.functions import find_attribute, find_function, require_callable
+from slither_worker.interrupts import run_user_code, was_cancelled
 from slither_worker.protocol import Kind, Returns
 from slither_worker.refs import Refs
 
@@ -58,7 +59,7 @@ class Runtime:
                 raise CallFailure("protocol", f"a message of kind 0x{kind:02x} is not expected here")
             fields = self._decoders[kind](body)
         except CallFailure as failure:
-            answer = self._error(failure)
+            answer = self.failed(failure)
             return lambda: answer
         return lambda: self._answer(kind, fields)
 
@@ -66,11 +67,12 @@ class Runtime:
         try:
             return self._handlers[kind](*fields)
         except CallFailure as failure:
-            return self._error(failure)
+            return self.failed(failure)
         except Exception as error:  # Such as MemoryError: the call fails, the session goes on.
-            return self._error(CallFailure.of_user_code(error))
+            return self.failed(CallFailure.of_user_code(error))
 
-    def _error(self, failure: CallFailure) -> Answer:
+    def failed(self, failure: CallFailure) -> Answer:
+        """Make the answer to a message that could not be obeyed."""
         return Kind.ERROR, self._encoder.encode_message(failure.error)
 
     def _call(self, module: str, path: str, args: _Args, kwargs: _Kwargs, returns: Returns) -> Answer:
@@ -89,15 +91,13 @@ class Runtime:
     def _ref_call(self, ref: int, path: str, args: _Args, kwargs: _Kwargs, returns: Returns) -> Answer:
         owner = self._refs.get(ref)
         name = type_name(type(owner))
-        value = find_attribute(owner, path, name) if path else owner
+        value = _timed(lambda: find_attribute(owner, path, name))[0] if path else owner
         function = require_callable(value, f"{name}.{path}" if path else name)
         return self._reply(returns, *_timed(lambda: function(*args, **kwargs)))
 
     def _ref_get(self, ref: int, path: str, returns: Returns) -> Answer:
         owner = self._refs.get(ref)
-        started = time.monotonic_ns()
-        value = find_attribute(owner, path, type_name(type(owner)))
-        return self._reply(returns, value, time.monotonic_ns() - started)
+        return self._reply(returns, *_timed(lambda: find_attribute(owner, path, type_name(type(owner)))))
 
     def _release(self, *numbers: int) -> None:
         self._refs.release(numbers)
@@ -112,10 +112,16 @@ class Runtime:
 def _timed(function: Callable[[], Any]) -> tuple[Any, int]:
     started = time.monotonic_ns()
     try:
-        value = function()
+        value = run_user_code(function)
     except BaseException as error:  # Also SystemExit and KeyboardInterrupt: only Node ends a session.
-        raise CallFailure.of_user_code(error) from None
+        raise _failure(error) from None
     return value, time.monotonic_ns() - started
+
+
+def _failure(error: BaseException) -> CallFailure:
+    if was_cancelled():
+        return CallFailure.of_cancelled_code(error)
+    return error if isinstance(error, CallFailure) else CallFailure.of_user_code(error)
 
 
 def _exact_list(results: Any) -> list[Any] | None:

@@ -1,101 +1,111 @@
-"""A worker from its start to its end: connect, shake hands, answer messages, leave."""
+"""A worker: answers the messages of one session, and makes copies of itself that do the same."""
 
 from __future__ import annotations
 
-import gc
-import io
 import os
-import socket
-import sys
-from typing import Final
+from typing import Any
 
 import msgspec
 
-from slither_worker import search_path, session
-from slither_worker.channel import Channel
-from slither_worker.lifetime import die_with_parent, leave
-from slither_worker.protocol import NO_CALL, VERSION, Kind
+from slither_worker import collector, random_state
+from slither_worker.birth import Connections, ForkRequest, fork_request, open_connections
+from slither_worker.errors import CallFailure
+from slither_worker.fork import become_own_process, fork_adopted
+from slither_worker.fork_safety import reason_not_to_fork
+from slither_worker.frames import Frame
+from slither_worker.hooks import run_after_fork
+from slither_worker.interrupts import begin_call, end_call
+from slither_worker.protocol import NO_CALL, Kind
+from slither_worker.quiesce import pause_openmp, stop_process_pools
 from slither_worker.runtime import Runtime
+from slither_worker.streams import flush_streams
+from slither_worker.welcome import obey, receive_welcome
 
-_TOKEN_VARIABLE: Final = "SLITHER_TOKEN"
-_USAGE: Final = (
-    f"{_TOKEN_VARIABLE}=... python slither_worker --socket PATH (slither-ts starts this; it is no command)"
-)
-# Decoding a batch makes thousands of objects that live on. With Python's own thresholds the collector, which
-# visits every object of every imported library, is most of the slowest calls.
-_COLLECTOR_THRESHOLDS: Final = (50_000, 20, 50)
+_NIL = msgspec.msgpack.encode(None)
 
 
-class _Welcome(msgspec.Struct, rename="camel"):
-    session: str
-    python_path: list[str]
+class Worker:
+    """The state of a session, and the connections on which it is spoken to, which a copy replaces."""
 
+    def __init__(self, connections: Connections, runtime: Runtime, path: str, forkserver: int | None) -> None:
+        """Begin a session; `path` is Node's socket, `forkserver` what this process was forked from."""
+        self._connections = connections
+        self._runtime = runtime
+        self._path = path
+        self._forkserver = forkserver
 
-def main() -> None:
-    """Run a worker; returns only by ending the process."""
-    # Taken out at once, so that no child process of user code inherits it.
-    token = os.environ.pop(_TOKEN_VARIABLE, None)
-    if len(sys.argv) != 3 or sys.argv[1] != "--socket" or not token:
-        sys.exit(f"usage: {_USAGE}")
-    die_with_parent()
-    _print_promptly()
-    gc.set_threshold(*_COLLECTOR_THRESHOLDS)
-    channel = Channel(_connect(sys.argv[2]))
-    channel.detach_in_forked_children()
-    if _shake_hands(channel, token):
-        serve(channel, Runtime())
-    leave()
+    @property
+    def runs_code(self) -> bool:
+        """Whether this is no checkpoint."""
+        return self._connections.control is not None
 
+    def run(self) -> None:
+        """Wait for the welcome, then answer messages in their order until CLOSE, or until Node is gone."""
+        if self._start(None):
+            self.serve()
 
-def serve(channel: Channel, runtime: Runtime) -> None:
-    """Answer messages in the order of arrival until CLOSE, or until the other side is gone."""
-    while _serve_one(channel, runtime):
-        pass
+    def serve(self) -> None:
+        """Answer messages in their order until CLOSE, or until Node is gone."""
+        while self._serve_one():
+            pass
 
+    def _serve_one(self) -> bool:
+        # A function of its own: nothing of a large message stays in memory while waiting for the next.
+        channel = self._connections.calls
+        frame = channel.receive()
+        if frame is None or frame.kind == Kind.CLOSE:
+            return False
+        if frame.kind == Kind.FORK:
+            return self._fork(frame)
+        call = frame.call
+        begin_call(call)
+        work = self._runtime.read(frame.kind, frame.body)
+        del frame
+        answer = work()
+        end_call()
+        return answer is None or channel.send(answer[0], call, answer[1])
 
-def _serve_one(channel: Channel, runtime: Runtime) -> bool:
-    # A function of its own: nothing of a large message stays in memory while the worker waits for the next.
-    frame = channel.receive()
-    if frame is None or frame.kind == Kind.CLOSE:
-        return False
-    call = frame.call
-    work = runtime.read(frame.kind, frame.body)
-    del frame
-    answer = work()
-    return answer is None or _send(channel, answer[0], call, answer[1])
+    def _fork(self, frame: Frame) -> bool:
+        try:
+            request = fork_request(frame.body)
+            forkserver = self._rest()
+            random = random_state.current_state()
+            is_copy = fork_adopted(forkserver)
+        except CallFailure as failure:
+            kind, body = self._runtime.failed(failure)
+            return self._connections.calls.send(kind, frame.call, body)
+        if not is_copy:
+            return self._connections.calls.send(Kind.FORKED, frame.call, _NIL)
+        become_own_process(forkserver)
+        self._connect_anew(request)
+        return self._start(random)
 
+    def _rest(self) -> int:
+        """Bring this process into a state that can be copied; fails with `fork_refused` if that cannot be."""
+        if self._forkserver is None:
+            raise CallFailure("fork_refused", "this process was not started from the forkserver")
+        stop_process_pools()
+        reason = reason_not_to_fork()
+        if reason is not None:
+            raise CallFailure("fork_refused", reason)
+        pause_openmp()
+        collector.settle()
+        flush_streams()
+        return self._forkserver
 
-def _send(channel: Channel, kind: Kind, call: int, body: bytes) -> bool:
-    try:
-        channel.send(kind, call, body)
-    except ConnectionError:
-        return False
-    return True
+    def _connect_anew(self, request: ForkRequest) -> None:
+        self._connections.close()
+        try:
+            self._connections = open_connections(self._path, request)
+        except OSError:  # Node is gone; the original does what there is to do at its end.
+            os._exit(1)
 
-
-def _connect(path: str) -> socket.socket:
-    connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    connection.connect(path)
-    return connection
-
-
-def _shake_hands(channel: Channel, token: str) -> bool:
-    hello = {"protocol": VERSION, "token": token, "pid": os.getpid(), "python": sys.version.split()[0]}
-    if not _send(channel, Kind.HELLO, NO_CALL, msgspec.msgpack.encode(hello)):
-        return False
-    frame = channel.receive()
-    if frame is None:
-        return False
-    if frame.kind != Kind.WELCOME:
-        sys.exit(f"slither_worker: expected the message WELCOME, got kind 0x{frame.kind:02x}")
-    welcome = msgspec.msgpack.decode(frame.body, type=_Welcome)
-    session.begin(welcome.session)
-    search_path.insert_after_standard_library(welcome.python_path)
-    return _send(channel, Kind.READY, NO_CALL, msgspec.msgpack.encode(None))
-
-
-def _print_promptly() -> None:
-    # Node reads the lines of both streams as UTF-8, and a line that cannot be encoded must not fail the call.
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(encoding="utf-8", errors="backslashreplace", line_buffering=True)
+    def _start(self, random: Any) -> bool:
+        channel = self._connections.calls
+        welcome = receive_welcome(channel)
+        if welcome is None:
+            return False
+        obey(welcome, random)
+        if self.runs_code:
+            run_after_fork()
+        return channel.send(Kind.READY, NO_CALL, _NIL)

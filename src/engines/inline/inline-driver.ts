@@ -1,9 +1,10 @@
 import type { Driver, OpenRequest, Worker } from "../../engine.js";
-import { InlineWorker } from "./inline-worker.js";
+import { InlineWorker, NO_FORKS } from "./inline-worker.js";
 import type { InlineOptions } from "./options.js";
 
 /** Sessions whose "Python" is TypeScript functions in this process: for users' tests of their pipes, without Python and without processes. */
 export class InlineDriver implements Driver {
+  readonly noForks = NO_FORKS;
   readonly #modules: InlineOptions["modules"];
 
   constructor(modules: InlineOptions["modules"]) {

@@ -1,5 +1,13 @@
 import { closest } from "fastest-levenshtein";
-import type { OpenRequest, Reply, Request, RequestSite, Worker } from "../../engine.js";
+import type {
+  EncodedRequest,
+  OpenRequest,
+  Reply,
+  Request,
+  Sent,
+  Worker,
+  WorkerDeathError,
+} from "../../engine.js";
 import {
   BatchResultError,
   type CallSite,
@@ -7,14 +15,18 @@ import {
   PythonFunctionError,
   PythonImportError,
 } from "../../errors/python.js";
-import { WorkerDiedError } from "../../errors/session.js";
+import { ForkRefusedError, WorkerDiedError } from "../../errors/session.js";
 import { SlitherError } from "../../errors/slither-error.js";
+import { decodeRequest } from "../../wire/decode-request.js";
 import { packable, packBody } from "../../wire/encode.js";
 import { unpack } from "../../wire/extensions.js";
 import type { Handle } from "../../wire/handle.js";
 import { typeNameOf } from "../../wire/refusal.js";
-import { naming, requestValues } from "../../wire/request.js";
+import { naming } from "../../wire/request.js";
 import type { InlineFunction, InlineModule, InlineOptions } from "./options.js";
+
+/** Why an inline session cannot be copied. */
+export const NO_FORKS = "inline() has no processes";
 
 /**
  * A session's state without a process. Values go through the codec both ways, so that what Python could not be given is refused here too, and what
@@ -22,7 +34,7 @@ import type { InlineFunction, InlineModule, InlineOptions } from "./options.js";
  */
 export class InlineWorker implements Worker {
   readonly pid = undefined;
-  readonly ended: Promise<Error>;
+  readonly ended: Promise<WorkerDeathError>;
   readonly #session: string;
   readonly #resolveHandle: (id: number) => Handle;
   readonly #definitions: InlineOptions["modules"];
@@ -31,8 +43,8 @@ export class InlineWorker implements Worker {
   #lastRef = 0;
   #tail: Promise<unknown> = Promise.resolve();
   #running: string | undefined;
-  #death: Error | undefined;
-  #die!: (death: Error) => void;
+  #death: WorkerDeathError | undefined;
+  #die!: (death: WorkerDeathError) => void;
 
   constructor(request: OpenRequest, modules: InlineOptions["modules"]) {
     this.#session = request.session;
@@ -43,15 +55,21 @@ export class InlineWorker implements Worker {
     });
   }
 
-  prepare(request: Request, requestSite: RequestSite): () => Promise<Reply> {
-    const site = { ...requestSite, session: this.#session };
-    const bodies = Object.entries(requestValues(request)).map(
-      ([root, value]) =>
-        [root, naming(site, () => packBody(packable(value, this.#session, root), root))] as const,
-    );
-    const values = (): Record<string, unknown> =>
-      Object.fromEntries(bodies.map(([root, body]) => [root, unpack(body, (id) => this.#heldBy(id))]));
-    return () => this.#inTurn(site, () => this.#carryOut({ ...request, ...values() } as Request, site));
+  memoryBytes(): undefined {}
+
+  send(encoded: EncodedRequest): Sent {
+    const { site } = encoded;
+    // Read in its turn: an object may be released before.
+    const work = (): Promise<Reply> =>
+      this.#carryOut(
+        decodeRequest(encoded, (id) => this.#heldBy(id)),
+        site,
+      );
+    return { reply: this.#inTurn(site, work), cancel: () => {} };
+  }
+
+  async fork(): Promise<never> {
+    throw new ForkRefusedError(this.#session, NO_FORKS);
   }
 
   release(refs: readonly number[]): void {

@@ -20,8 +20,20 @@ export interface LocalOptions {
    * share the cores. Variables named in `env` win.
    */
   threads?: number | undefined;
-  /** How long a worker may take to become ready. Default `"30s"`. */
+  /** How long a worker, or the forkserver with the imports of `preload`, may take to become ready. Default `"30s"`. */
   startTimeout?: Duration | undefined;
+  /**
+   * Python modules that the forkserver imports once, in this order; sessions then have them from their start. Default: none. Where sessions are
+   * started cold (see `forkserver`), each imports them when it first needs them.
+   */
+  preload?: readonly string[] | undefined;
+  /** How many forks are kept ready for the next sessions. Default 1. */
+  minIdle?: number | undefined;
+  /**
+   * Whether sessions are forked from a forkserver, and can be copied. Default true. Where that is not possible (it needs Linux, and a `preload`
+   * that starts no threads) they are started cold all the same, each with an interpreter of its own, with a warning.
+   */
+  forkserver?: boolean | undefined;
 }
 
 const folder = z
@@ -50,6 +62,14 @@ export const localOptions = z.strictObject(
       .default({}),
     threads: positiveInteger.default(1),
     startTimeout: duration.prefault("30s"),
+    preload: z
+      .array(text("the name of a Python module"), { error: "an array of names of Python modules" })
+      .default([]),
+    minIdle: z
+      .int({ error: "an integer, 0 or more" })
+      .nonnegative({ error: "an integer, 0 or more" })
+      .default(1),
+    forkserver: z.boolean({ error: "true or false" }).default(true),
   },
   { error: "an object" },
 );

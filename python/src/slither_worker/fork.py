@@ -1,0 +1,80 @@
+"""Making a process that is a copy of this one, and its own from its first moment on."""
+
+from __future__ import annotations
+
+import errno
+import os
+import sys
+import warnings
+
+from slither_worker.errors import CallFailure
+from slither_worker.lifetime import die_with_parent, wait_for_adoption
+
+
+def fork_child() -> int:
+    """Fork; returns the id of the child, and 0 in the child; fails with `fork_refused`."""
+    try:
+        return _fork()
+    except OSError as error:
+        raise _refused(error.errno) from None
+
+
+def fork_adopted(parent: int) -> bool:
+    """Fork a process that `parent` adopts; true in the new process; fails with `fork_refused`.
+
+    `parent` must be a child subreaper, and the parent of this process. A child of this process, with a death
+    signal, would die together with it.
+    """
+    middle = fork_child()
+    if middle == 0:
+        try:
+            child = _fork()
+        except OSError as error:
+            os._exit(error.errno or errno.EAGAIN)
+        if child != 0:
+            os._exit(0)
+        wait_for_adoption(parent)
+        return True
+    failure = _exit_code(middle)
+    if failure != 0:
+        raise _refused(failure)
+    return False
+
+
+def become_own_process(parent: int) -> None:
+    """Leave the process group of the original, and die with `parent`."""
+    os.setsid()
+    die_with_parent(parent)
+    _forget_children()
+
+
+def _fork() -> int:
+    # Libraries with native threads make newer Pythons warn of the fork, whose safety was judged before.
+    if sys.version_info >= (3, 12):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)
+            return os.fork()
+    return os.fork()
+
+
+def _exit_code(child: int) -> int:
+    try:
+        _, status = os.waitpid(child, 0)
+    except ChildProcessError:  # User code has it waited for by something else; it surely has ended.
+        return 0
+    code = os.waitstatus_to_exitcode(status)
+    # Killed: together with this process, or because there was no memory left.
+    return code if code >= 0 else errno.ENOMEM
+
+
+def _refused(code: int | None) -> CallFailure:
+    reason = os.strerror(code or errno.EAGAIN)
+    return CallFailure("fork_refused", f"the system refused to make a process: {reason}")
+
+
+def _forget_children() -> None:
+    # multiprocessing would end the children of the original when this process ends.
+    module = sys.modules.get("multiprocessing.process")
+    children = getattr(module, "_children", None)
+    if isinstance(children, set):
+        children.clear()

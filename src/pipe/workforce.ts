@@ -1,0 +1,43 @@
+import type { Executor } from "../session/replicas.js";
+import type { Session } from "../session/session.js";
+import type { Use } from "../session/usage.js";
+
+/** What carries out the Python stages of a run: its session, or replicas of it. */
+export interface Workforce {
+  /** Undefined for a run without a session. */
+  readonly executor: Executor | undefined;
+  /** Ends what was started for the run. */
+  dismiss(): Promise<void>;
+}
+
+export interface WorkforceOptions {
+  readonly session: Session | undefined;
+  readonly replicas: number | undefined;
+  /** The run, as its session sees it. */
+  readonly use: Use;
+  /** Aborted: the waiting for room is given up. */
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Gets a session ready for a run: its state is kept, so that the session can be brought back to it; and copied, where the run is to have replicas.
+ *
+ * @throws ForkRefusedError, EngineFullError when there cannot be replicas; what `signal` is aborted with.
+ */
+export async function enlist({ session, replicas, use, signal }: WorkforceOptions): Promise<Workforce> {
+  if (session === undefined) return { executor: undefined, dismiss: async () => {} };
+  const letGo = session.lifecycle.use(use);
+  try {
+    await session.lifecycle.keeper.ensure();
+    if (replicas === undefined) return { executor: session, dismiss: async () => letGo() };
+    const copies = await session.replicas(replicas, signal);
+    const dismiss = async (): Promise<void> => {
+      letGo();
+      await copies.close();
+    };
+    return { executor: copies, dismiss };
+  } catch (error) {
+    letGo();
+    throw error;
+  }
+}

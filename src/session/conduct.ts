@@ -1,0 +1,24 @@
+import type { Limits } from "./limits.js";
+
+const DEFAULT_CANCEL_GRACE_MS = 2_000;
+
+/** What a session goes by. */
+export interface Conduct {
+  readonly checkpoint: "auto" | "manual";
+  readonly recovery: "report" | "accept-rollback";
+  readonly busy: "queue" | "fail";
+  readonly limits: Limits & { readonly cancelGrace: number };
+  /** How long it waits for room. */
+  readonly queueTimeout: number;
+}
+
+/** @param engineLimits what holds where the session's own options say nothing. */
+export function conductOf(
+  options: Omit<Conduct, "limits"> & { limits: Limits },
+  engineLimits: Limits,
+): Conduct {
+  const { checkpoint, recovery, busy, queueTimeout } = options;
+  const merged = { ...engineLimits, ...options.limits };
+  const cancelGrace = merged.cancelGrace ?? DEFAULT_CANCEL_GRACE_MS;
+  return { checkpoint, recovery, busy, queueTimeout, limits: { ...merged, cancelGrace } };
+}

@@ -1,0 +1,108 @@
+import type { EncodedRequest, Reply, Sent } from "../engine.js";
+import type { CallSite } from "../errors/python.js";
+import { SessionBusyError, type StoppedCallFate } from "../errors/session.js";
+import { encodeRequest, type Request } from "../wire/request.js";
+import { Execution, type ExecutionLane, type ExecutionOptions } from "./execution.js";
+import { JobQueue } from "./queue.js";
+import type { RefTable } from "./ref-table.js";
+import { Release } from "./release.js";
+import { Turn } from "./turn.js";
+
+/** What a lane needs of whoever has the worker. */
+export interface LaneControl {
+  readonly graceMs: number;
+  send(request: EncodedRequest): Sent;
+  release(refs: readonly number[]): void;
+  kill(reason: Error): void;
+  /** What a request that is made now fails with; one of a run is taken longer. */
+  closed(ofRun: boolean): Error | undefined;
+  /** What a request whose turn has come fails with instead of being sent. */
+  refusal(): Error | undefined;
+  answered(execution: Execution): void;
+  idle(): void;
+}
+
+/** One line of requests to one worker: its queue, what is under way in it, and the refs that it has given out. */
+export class Lane implements ExecutionLane {
+  readonly queue: JobQueue;
+  readonly graceMs: number;
+  readonly #control: LaneControl;
+  readonly #executions = new Set<Execution>();
+  readonly #turns = new Set<Promise<unknown>>();
+  readonly #failsWhenBusy: boolean;
+  refs: RefTable;
+
+  constructor(control: LaneControl, refs: RefTable, busy: "queue" | "fail") {
+    this.#control = control;
+    this.refs = refs;
+    this.graceMs = control.graceMs;
+    this.queue = new JobQueue(() => control.idle());
+    this.#failsWhenBusy = busy === "fail";
+  }
+
+  /** One request, in its order. Rejects with the errors listed at `session.call`. */
+  async execute(request: Request, site: CallSite, options: ExecutionOptions): Promise<Reply> {
+    // Told apart from plain calls by having an owner.
+    const ofRun = options.owner !== undefined;
+    const closed = this.#control.closed(ofRun);
+    if (closed !== undefined) throw closed;
+    if (this.#failsWhenBusy && !ofRun && this.#executions.size > 0)
+      throw new SessionBusyError(site.session, site.target);
+    const execution = new Execution(encodeRequest(request, site), options, this);
+    this.#executions.add(execution);
+    try {
+      execution.begin();
+      return await execution.reply;
+    } finally {
+      this.#executions.delete(execution);
+    }
+  }
+
+  send(request: EncodedRequest): Sent {
+    return this.#control.send(request);
+  }
+
+  kill(reason: Error): void {
+    this.#control.kill(reason);
+  }
+
+  refusal(): Error | undefined {
+    return this.#control.refusal();
+  }
+
+  answered(execution: Execution): void {
+    this.#control.answered(execution);
+  }
+
+  /** Work that needs the worker for itself, in its turn. Fails by itself when the worker is gone meanwhile. */
+  async turn<Result>(work: () => Promise<Result>): Promise<Result> {
+    const turn = Turn.take(this.queue, work);
+    this.#turns.add(turn);
+    try {
+      return await turn;
+    } finally {
+      this.#turns.delete(turn);
+    }
+  }
+
+  /** Lets go of an object, in its turn. */
+  release(id: number): void {
+    const { refs } = this;
+    const letGo = (): void => {
+      refs.remove(id);
+      this.#control.release([id]);
+    };
+    this.queue.add(new Release(this.queue, letGo));
+  }
+
+  /** Resolves when everything that was asked for up to now has its outcome. */
+  async settled(): Promise<void> {
+    const replies = [...this.#executions].map((execution) => execution.reply);
+    await Promise.allSettled([...replies, ...this.#turns]);
+  }
+
+  /** Stops what waits and what runs; `error` is what it fails with. */
+  stop(error: (fate: StoppedCallFate) => Error): void {
+    for (const execution of this.#executions) execution.stop(error);
+  }
+}

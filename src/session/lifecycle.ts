@@ -1,0 +1,353 @@
+import type { EncodedRequest, OpenRequest, Sent, Worker } from "../engine.js";
+import { SessionClosedError, SessionLostError, SessionRolledBackError } from "../errors/session.js";
+import { LONGEST_TIMER_MS } from "../options/fields.js";
+import type { Emitter } from "../telemetry/emitter.js";
+import type { EngineEvents } from "../telemetry/events.js";
+import type { Checkpoint } from "./checkpoint.js";
+import { CheckpointKeeper } from "./checkpoint-keeper.js";
+import type { Conduct } from "./conduct.js";
+import { keepSession } from "./copier.js";
+import type { Execution } from "./execution.js";
+import { Lane, type LaneControl } from "./lane.js";
+import { bringBack, type Origin } from "./recovery.js";
+import { Recycler } from "./recycler.js";
+import { RefTable } from "./ref-table.js";
+import type { Slots } from "./slots.js";
+import { Usage, type Use } from "./usage.js";
+
+/** How long an idle worker may take to leave when asked to. */
+const LEAVE_GRACE_MS = 2_000;
+
+/** How often a session is brought back without having answered anything in between. */
+const MOST_RECOVERIES = 3;
+
+/**
+ * `ready`: takes calls; `recovering`: its worker died, calls wait until it is back; `closing`, `closed`: closed by this program, or for its idle
+ * limit; `lost`: its worker is gone, and its state with it.
+ */
+export type SessionState = "ready" | "recovering" | "closing" | "closed" | "lost";
+
+/** What a lifecycle is made of. */
+export interface LifecycleParts {
+  readonly id: string;
+  readonly conduct: Conduct;
+  readonly events: Emitter<EngineEvents>;
+  /** Why the driver makes no copies; undefined where it does. */
+  readonly noForks: string | undefined;
+  /** Where checkpoints take their slots from. */
+  readonly processes: Slots;
+  /** Opens a new worker; undefined for what lives by its checkpoint alone. */
+  readonly open: ((request: OpenRequest) => Promise<Worker>) | undefined;
+  /** Runs the user's `setup` on a lane; undefined where there is none. */
+  readonly setup: ((lane: Lane) => Promise<void>) | undefined;
+  /** Called once, when the last worker is gone; without an error when the session was closed. */
+  readonly onEnd: (error: Error | undefined) => void;
+}
+
+/**
+ * One session from its first worker to its last.
+ *
+ *     opening ──▶ ready ◀──▶ recovering          close() ──▶ closing ──▶ closed
+ *                   │            │
+ *                   └────────────┴──▶ lost
+ */
+export class Lifecycle implements LaneControl, Origin {
+  readonly id: string;
+  readonly lane: Lane;
+  readonly keeper: CheckpointKeeper;
+  readonly conduct: Conduct;
+  readonly events: Emitter<EngineEvents>;
+  readonly open: LifecycleParts["open"];
+  readonly setup: LifecycleParts["setup"];
+  readonly #onEnd: LifecycleParts["onEnd"];
+  readonly #recycler: Recycler;
+  readonly #usage: Usage;
+  readonly #processes: Slots;
+  readonly #ended: Promise<void>;
+  #resolveEnded!: () => void;
+  #worker!: Worker;
+  #state: SessionState = "ready";
+  #isOpen = false;
+  /** Why the worker is being killed. */
+  #killing: Error | undefined;
+  #lost: Error | undefined;
+  #rolledBack: SessionRolledBackError | undefined;
+  #recoveries = 0;
+  #recovering: Promise<void> | undefined;
+  /** How the worker that was to take over ended. */
+  #diedAgain: Error | undefined;
+  /** The time for finishing is over, or there was none. */
+  #cutShort = false;
+  #leaving = false;
+  #closed: Promise<void> | undefined;
+  #closedBecause = "it was closed";
+
+  constructor(parts: LifecycleParts) {
+    this.id = parts.id;
+    this.conduct = parts.conduct;
+    this.events = parts.events;
+    this.open = parts.open;
+    this.setup = parts.setup;
+    this.#onEnd = parts.onEnd;
+    this.#processes = parts.processes;
+    this.lane = new Lane(this, new RefTable(this.id), parts.conduct.busy);
+    this.keeper = new CheckpointKeeper({
+      session: this.id,
+      events: parts.events,
+      processes: parts.processes,
+      automatic: parts.conduct.checkpoint === "auto",
+      noForks: parts.noForks,
+      queueTimeoutMs: parts.conduct.queueTimeout,
+      pid: () => this.pid,
+      make: (made) => keepSession(this, made),
+    });
+    this.#recycler = new Recycler(this);
+    const { idle } = parts.conduct.limits;
+    this.#usage = new Usage(idle, () => {
+      this.#closedBecause = `it was closed after ${idle} ms without use (limits.idle)`;
+      void this.close(1);
+    });
+    this.#ended = new Promise((resolve) => {
+      this.#resolveEnded = resolve;
+    });
+  }
+
+  get state(): SessionState {
+    return this.#state;
+  }
+
+  get pid(): number | undefined {
+    return this.#worker?.pid;
+  }
+
+  get worker(): Worker {
+    return this.#worker;
+  }
+
+  get graceMs(): number {
+    return this.conduct.limits.cancelGrace;
+  }
+
+  /** What a new worker of this session is opened with; its objects are those of `refs`. */
+  openRequest(refs: RefTable = this.lane.refs): OpenRequest {
+    return {
+      session: this.id,
+      onLog: (stream, line) =>
+        this.events.emit("session-log", { session: this.id, pid: this.pid, stream, line }),
+      resolveHandle: (ref) => refs.resolve(ref),
+      memoryBytes: this.conduct.limits.memory,
+    };
+  }
+
+  /** From now on this is the session's worker. */
+  attach(worker: Worker): void {
+    this.#worker = worker;
+    this.#diedAgain = undefined;
+    this.#recycler.attached(worker);
+    void worker.ended.then((death) => this.#workerEnded(worker, death));
+  }
+
+  /** The session is complete, and is brought back from here on. */
+  opened(): void {
+    this.#isOpen = true;
+    if (this.setup !== undefined) void this.keeper.ensure();
+    this.idle();
+  }
+
+  /** Another worker takes the place of the one that there is, which ends. Only in a turn. */
+  replace(worker: Worker): void {
+    const old = this.#worker;
+    this.attach(worker);
+    void old.close(LEAVE_GRACE_MS);
+  }
+
+  async close(timeoutMs: number): Promise<void> {
+    this.#closed ??= this.#close(timeoutMs);
+    await this.#closed;
+  }
+
+  /** A run uses the session from now on; gives back what ends that. */
+  use(run: Use): () => void {
+    const end = this.#usage.begin(run);
+    return () => {
+      end();
+      if (this.lane.queue.idle) this.idle();
+    };
+  }
+
+  /** Takes no more calls, lets runs take no more records; resolves when what was accepted is finished. */
+  async drain(): Promise<void> {
+    await this.#usage.drain();
+    await this.lane.settled();
+  }
+
+  /**
+   * The state as it is, kept for the caller, who lets go of it; not what the session goes back to.
+   *
+   * @throws ForkRefusedError, EngineFullError when that cannot be; what `signal` is aborted with.
+   */
+  async snapshot(signal: AbortSignal): Promise<Checkpoint> {
+    if (this.keeper.current !== undefined && this.keeper.isCurrent) return this.keeper.current.retain();
+    await this.#processes.take(1, this.conduct.queueTimeout, signal);
+    try {
+      const snapshot = await keepSession(this);
+      void snapshot.ended.then(() => this.#processes.give(1));
+      return snapshot;
+    } catch (error) {
+      this.#processes.give(1);
+      throw error;
+    }
+  }
+
+  // What the lane asks.
+
+  send(request: EncodedRequest): Sent {
+    this.keeper.busy();
+    this.#usage.busy();
+    return this.#worker.send(request);
+  }
+
+  release(refs: readonly number[]): void {
+    this.#worker.release(refs);
+  }
+
+  kill(reason: Error): void {
+    this.#killing ??= reason;
+    // At once: a call that is made before the process is gone must not be sent to it.
+    if (this.#isRecoverable) this.#holdUntilBack();
+    else if (this.#state === "ready") this.#lose(this.#killing);
+    this.#worker.kill();
+  }
+
+  closed(ofRun = false): Error | undefined {
+    if (this.#usage.draining && !ofRun)
+      return new SessionClosedError(this.id, "it is draining, so it takes no more calls");
+    if (this.#state === "ready" || this.#state === "recovering") return undefined;
+    if (this.#state === "lost") return new SessionLostError(this.id, this.#lost);
+    return new SessionClosedError(this.id, `${this.#closedBecause}, so it takes no more calls`);
+  }
+
+  refusal(): Error | undefined {
+    if (this.#lost !== undefined) return new SessionLostError(this.id, this.#lost);
+    if (this.#cutShort) return new SessionClosedError(this.id, "it was closed before this call had its turn");
+    const rolledBack = this.#rolledBack;
+    this.#rolledBack = undefined;
+    return rolledBack;
+  }
+
+  answered(execution: Execution): void {
+    this.#recoveries = 0;
+    if (execution.options.changesState) this.keeper.changed(execution.request.site.target);
+    this.#recycler.answered();
+  }
+
+  idle(): void {
+    if (!this.#isOpen || this.#state !== "ready") return;
+    this.keeper.idle();
+    this.#usage.idle();
+  }
+
+  get #isRecoverable(): boolean {
+    const hasOrigin = this.keeper.current !== undefined || this.setup !== undefined;
+    return (
+      this.#isOpen && !this.#cutShort && !this.#leaving && hasOrigin && this.#recoveries < MOST_RECOVERIES
+    );
+  }
+
+  #workerEnded(worker: Worker, death: Error): void {
+    // One that was replaced.
+    if (worker !== this.#worker) return;
+    const reason = this.#killing ?? death;
+    this.#killing = undefined;
+    if (this.#recovering !== undefined) {
+      this.#diedAgain = reason;
+      return;
+    }
+    if (this.#isRecoverable) {
+      this.#holdUntilBack();
+      this.lane.queue.workerGone(reason, true);
+      this.#recovering = this.#recover(reason);
+    } else {
+      if (!this.#leaving && !this.#cutShort) this.#lose(reason);
+      this.#end();
+      this.lane.queue.workerGone(reason, false);
+      this.lane.queue.resume();
+    }
+  }
+
+  #holdUntilBack(): void {
+    if (this.#state === "ready") this.#state = "recovering";
+    this.lane.queue.hold();
+  }
+
+  async #recover(reason: Error): Promise<void> {
+    const began = performance.now();
+    try {
+      let from: "checkpoint" | "setup";
+      do {
+        this.#recoveries += 1;
+        from = await bringBack(this);
+      } while (this.#diedAgain !== undefined && this.#isRecoverable);
+      if (this.#diedAgain !== undefined) throw this.#diedAgain;
+      this.#tell(from, reason, performance.now() - began);
+      if (this.#state === "recovering") this.#state = "ready";
+    } catch (error) {
+      this.#lose(error as Error);
+      this.#end();
+    } finally {
+      this.#recovering = undefined;
+      this.lane.queue.resume();
+    }
+  }
+
+  /** What the return to an earlier state has lost is told by an event, and by the next call. */
+  #tell(from: "checkpoint" | "setup", reason: Error, durationMs: number): void {
+    const { calls, count } = this.keeper.lostBy(from);
+    this.keeper.wentBack(from);
+    if (count > 0 && this.conduct.recovery === "report")
+      this.#rolledBack = new SessionRolledBackError(this.id, { calls, count, from }, reason);
+    this.events.emit("session-recovery", {
+      session: this.id,
+      pid: this.pid,
+      durationMs,
+      from,
+      lostCalls: calls,
+      lostCount: count,
+      error: reason,
+    });
+  }
+
+  async #close(timeoutMs: number): Promise<void> {
+    if (this.#state === "ready" || this.#state === "recovering") {
+      this.#state = "closing";
+      const timer = setTimeout(() => this.#cut(), Math.min(timeoutMs, LONGEST_TIMER_MS));
+      await this.lane.settled();
+      clearTimeout(timer);
+      this.#leaving = true;
+      await this.#recovering;
+      if (this.#lost === undefined) await this.#worker.close(LEAVE_GRACE_MS);
+    }
+    await this.#ended;
+  }
+
+  /** The time to finish is over. */
+  #cut(): void {
+    this.#cutShort = true;
+    this.lane.stop((fate) => {
+      const call = fate === "never ran" ? "before this call had its turn" : "while this call was running";
+      return new SessionClosedError(this.id, `it was closed ${call}`);
+    });
+  }
+
+  #lose(reason: Error): void {
+    this.#lost ??= reason;
+    this.#state = "lost";
+  }
+
+  #end(): void {
+    if (this.#state === "closing") this.#state = "closed";
+    this.#usage.busy();
+    this.#onEnd(this.#lost);
+    void this.keeper.close().then(this.#resolveEnded);
+  }
+}

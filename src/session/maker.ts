@@ -1,0 +1,190 @@
+import type { Driver } from "../engine.js";
+import type { Emitter } from "../telemetry/emitter.js";
+import type { EngineEvents } from "../telemetry/events.js";
+import type { Checkpoint } from "./checkpoint.js";
+import type { Conduct } from "./conduct.js";
+import { copySession } from "./copier.js";
+import type { ParsedForkOptions } from "./fork-options.js";
+import type { Lane } from "./lane.js";
+import { Lifecycle } from "./lifecycle.js";
+import type { Registry, Room } from "./registry.js";
+import { Replicas } from "./replicas.js";
+import { Session, type SessionHost, type Setup } from "./session.js";
+
+/** How one session began. */
+interface Birth {
+  readonly began: number;
+  readonly forkOf: string | undefined;
+  /** Whether its start was told: what never started does not stop either. */
+  told: boolean;
+}
+
+/** Makes sessions: new ones, forks, and the replicas of a run. */
+export class Maker implements SessionHost {
+  readonly #driver: Driver;
+  readonly #registry: Registry;
+  readonly #events: Emitter<EngineEvents>;
+
+  constructor(driver: Driver, registry: Registry, events: Emitter<EngineEvents>) {
+    this.#driver = driver;
+    this.#registry = registry;
+    this.#events = events;
+  }
+
+  /** A new session under an id that was set aside. */
+  async open(
+    id: string,
+    conduct: Conduct,
+    setup: Setup | undefined,
+    signal: AbortSignal | undefined,
+  ): Promise<Session> {
+    const birth: Birth = { began: performance.now(), forkOf: undefined, told: false };
+    return this.#registry.starting([id], async (room) => {
+      await room.take(1, conduct.queueTimeout, signal);
+      const session = this.#session(id, conduct, setup, birth);
+      const { lifecycle } = session;
+      try {
+        lifecycle.attach(await this.#driver.open(lifecycle.openRequest()));
+      } catch (error) {
+        this.#failed(session, birth, error);
+        throw error;
+      }
+      return this.#complete(session, birth, room);
+    });
+  }
+
+  async fork(original: Session, options: ParsedForkOptions): Promise<Session[]> {
+    const { id, count = 1, reseed, queueTimeout } = options;
+    const where = "session.fork()";
+    const ids = Array.from({ length: count }, () => this.#registry.reserve(where, id, `${original.id}/fork`));
+    const { lifecycle } = original;
+    const birth: Birth = { began: performance.now(), forkOf: original.id, told: false };
+    return this.#registry.starting(ids, async (room) => {
+      await room.take(count, queueTimeout);
+      const forks = ids.map((each) => this.#session(each, lifecycle.conduct, original.setup, { ...birth }));
+      const requests = forks.map((fork) => ({
+        ...fork.lifecycle.openRequest(),
+        purpose: "live" as const,
+        reseed,
+      }));
+      await copySession(lifecycle, requests, (workers) => {
+        for (const [index, fork] of forks.entries()) {
+          fork.lifecycle.lane.refs.copyFrom(lifecycle.lane.refs, fork);
+          fork.lifecycle.keeper.copyFrom(lifecycle.keeper);
+          fork.lifecycle.attach(workers[index] as (typeof workers)[number]);
+        }
+      });
+      room.handOver();
+      for (const fork of forks) this.#started(fork, birth);
+      return forks;
+    });
+  }
+
+  async replicas(original: Session, count: number, signal: AbortSignal): Promise<Replicas> {
+    const { lifecycle } = original;
+    const checkpoint = await lifecycle.snapshot(signal);
+    try {
+      await this.#registry.processes.take(count, lifecycle.conduct.queueTimeout, signal);
+      return await this.#copies(original, count, checkpoint);
+    } finally {
+      await checkpoint.letGo();
+    }
+  }
+
+  async #copies(original: Session, count: number, checkpoint: Checkpoint): Promise<Replicas> {
+    const { id, lifecycle } = original;
+    const replicas = Array.from({ length: count }, (_, index) =>
+      this.#replica(`${id}/replica-${index + 1}`, lifecycle),
+    );
+    const outcomes = await Promise.allSettled(
+      replicas.map(async (replica) => {
+        const worker = await checkpoint.restore({ ...replica.openRequest(), reseed: true });
+        replica.keeper.hold(checkpoint.retain());
+        replica.lane.refs.copyFrom(lifecycle.lane.refs, original);
+        replica.attach(worker);
+        replica.opened();
+      }),
+    );
+    const failed = outcomes.find((outcome) => outcome.status === "rejected");
+    if (failed === undefined) return new Replicas(id, replicas);
+    const made = replicas.filter((_, index) => outcomes[index]?.status === "fulfilled");
+    this.#registry.processes.give(count - made.length);
+    await new Replicas(id, made).close();
+    throw failed.reason;
+  }
+
+  /** `setup`, for a session that has its first worker. */
+  async #complete(session: Session, birth: Birth, room: Room): Promise<Session> {
+    const { lifecycle } = session;
+    room.handOver();
+    try {
+      this.#registry.add(session);
+      await session.setup?.(session);
+      // It may be gone without `setup` having failed.
+      const gone = lifecycle.closed();
+      if (gone !== undefined) throw gone;
+      lifecycle.keeper.begin();
+      this.#started(session, birth);
+      return session;
+    } catch (error) {
+      // A session that was lost has told so itself.
+      if (session.state !== "lost") this.#failed(session, birth, error);
+      await session.close({ timeout: 1 });
+      throw error;
+    }
+  }
+
+  #session(id: string, conduct: Conduct, setup: Setup | undefined, birth: Birth): Session {
+    const lifecycle: Lifecycle = new Lifecycle({
+      id,
+      conduct,
+      events: this.#events,
+      noForks: this.#driver.noForks,
+      processes: this.#registry.processes,
+      open: (request) => this.#driver.open(request),
+      setup: setup && ((lane) => this.#setUpAgain(lifecycle, setup, lane)),
+      onEnd: (error) => {
+        this.#registry.remove(id);
+        const event = { session: id, pid: lifecycle.pid, durationMs: performance.now() - birth.began };
+        if (error !== undefined) this.#events.emit("session-failure", { ...event, error });
+        else if (birth.told) this.#events.emit("session-stop", event);
+      },
+    });
+    return new Session({ lifecycle, host: this, setup });
+  }
+
+  /** A session that nobody sees: it has no place in the registry, and lives by the checkpoint of its original. */
+  #replica(id: string, original: Lifecycle): Lifecycle {
+    const { processes } = this.#registry;
+    return new Lifecycle({
+      id,
+      conduct: { ...original.conduct, checkpoint: "manual", busy: "queue" },
+      events: this.#events,
+      noForks: undefined,
+      processes,
+      open: undefined,
+      setup: undefined,
+      onEnd: () => processes.give(1),
+    });
+  }
+
+  async #setUpAgain(lifecycle: Lifecycle, setup: Setup, lane: Lane): Promise<void> {
+    const session = new Session({ lifecycle, host: this, setup, lane });
+    await setup(session);
+    session.join();
+  }
+
+  #started(session: Session, birth: Birth): void {
+    birth.told = true;
+    this.#registry.add(session);
+    const { id, pid } = session;
+    const durationMs = performance.now() - birth.began;
+    this.#events.emit("session-start", { session: id, pid, durationMs, forkOf: birth.forkOf });
+    session.lifecycle.opened();
+  }
+
+  #failed(session: Session, birth: Birth, error: unknown): void {
+    const durationMs = performance.now() - birth.began;
+    this.#events.emit("session-failure", { session: session.id, pid: session.pid, durationMs, error });
+  }
+}

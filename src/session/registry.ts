@@ -1,0 +1,124 @@
+import { OptionsError } from "../errors/options.js";
+import { SessionClosedError } from "../errors/session.js";
+import type { Session } from "./session.js";
+import { Slots } from "./slots.js";
+
+/** Which sessions an engine has, and what room there is for more. */
+export class Registry {
+  /** Where checkpoints take their room from. */
+  readonly processes: Slots;
+  readonly #sessionSlots: Slots;
+  readonly #sessions = new Map<string, Session | "opening">();
+  /** Everything that is being started: closing waits for it. */
+  readonly #starting = new Set<Promise<unknown>>();
+  readonly #closing = new AbortController();
+  #refusal: string | undefined;
+
+  constructor(limits: { maxSessions: number; maxProcesses: number }) {
+    this.#sessionSlots = new Slots("maxSessions", limits.maxSessions);
+    this.processes = new Slots("maxProcesses", limits.maxProcesses);
+  }
+
+  /** The sessions that are open, by id. */
+  get open(): ReadonlyMap<string, Session> {
+    const open = [...this.#sessions].filter((entry): entry is [string, Session] => entry[1] !== "opening");
+    return new Map(open);
+  }
+
+  /**
+   * Sets an id aside: the one that is wanted, or the first that is free of `${base}-1`, `${base}-2`, …
+   *
+   * @throws OptionsError for one that is taken; SessionClosedError when no more sessions are opened.
+   */
+  reserve(where: string, wanted: string | undefined, base: string): string {
+    const id = wanted ?? this.#freeId(base);
+    if (this.#refusal !== undefined) throw new SessionClosedError(id, this.#refusal);
+    if (this.#sessions.has(id)) {
+      throw new OptionsError(where, [
+        `expected \`id\` to be new in this engine, got ${JSON.stringify(id)}, which is open`,
+      ]);
+    }
+    this.#sessions.set(id, "opening");
+    return id;
+  }
+
+  /** Does what starts sessions of these ids; when that fails, the ids are free again, and so is the room that was taken. */
+  async starting<Result>(ids: readonly string[], start: (room: Room) => Promise<Result>): Promise<Result> {
+    const room = new Room(this.#sessionSlots, this.processes, this.#closing.signal);
+    const started = start(room);
+    this.#starting.add(started);
+    try {
+      return await started;
+    } catch (error) {
+      for (const id of ids) if (this.#sessions.get(id) === "opening") this.#sessions.delete(id);
+      room.giveBack();
+      throw error;
+    } finally {
+      this.#starting.delete(started);
+    }
+  }
+
+  /** This session is open. @throws SessionClosedError when the engine was closed meanwhile. */
+  add(session: Session): void {
+    if (this.#refusal !== undefined)
+      throw new SessionClosedError(session.id, "the engine was closed meanwhile");
+    this.#sessions.set(session.id, session);
+  }
+
+  /** A session is gone, and its process. */
+  remove(id: string): void {
+    this.#sessions.delete(id);
+    this.#sessionSlots.give(1);
+    this.processes.give(1);
+  }
+
+  /** From now on nothing is opened; `why` is said to who asks. */
+  refuse(why: string): void {
+    this.#refusal ??= why;
+    this.#closing.abort(new SessionClosedError("(new)", why));
+  }
+
+  /** Resolves when nothing is being started any more. */
+  async quiet(): Promise<void> {
+    await Promise.allSettled(this.#starting);
+  }
+
+  #freeId(base: string): string {
+    let count = 1;
+    while (this.#sessions.has(`${base}-${count}`)) count += 1;
+    return `${base}-${count}`;
+  }
+}
+
+/** The room that sessions which are being started have taken. */
+export class Room {
+  readonly #sessions: Slots;
+  readonly #processes: Slots;
+  readonly #closing: AbortSignal;
+  #taken: (() => void)[] = [];
+
+  constructor(sessions: Slots, processes: Slots, closing: AbortSignal) {
+    this.#sessions = sessions;
+    this.#processes = processes;
+    this.#closing = closing;
+  }
+
+  /** @throws EngineFullError; what `signal` is aborted with; SessionClosedError when the engine is closed. */
+  async take(count: number, timeoutMs: number, signal?: AbortSignal): Promise<void> {
+    const abort = signal === undefined ? this.#closing : AbortSignal.any([signal, this.#closing]);
+    for (const slots of [this.#sessions, this.#processes]) {
+      await slots.take(count, timeoutMs, abort);
+      this.#taken.push(() => slots.give(count));
+    }
+  }
+
+  /** From now on the sessions themselves give their room back, when they end. */
+  handOver(): void {
+    this.#taken = [];
+  }
+
+  giveBack(): void {
+    for (const give of this.#taken) give();
+    this.#taken = [];
+  }
+}

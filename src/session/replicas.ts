@@ -1,0 +1,49 @@
+import type { Reply, Request } from "../engine.js";
+import type { ExecutionOptions } from "./execution.js";
+import type { Lifecycle } from "./lifecycle.js";
+
+/** How a stage's request is named. */
+export interface Site {
+  readonly target: string;
+  readonly stage?: string | undefined;
+}
+
+/** What carries out the requests of a run: a session, or copies of it. */
+export interface Executor {
+  /** The id of the session. */
+  readonly id: string;
+  /** How many processes share the work. */
+  readonly width: number;
+  /** One request; rejects with the errors listed at `session.call`. */
+  execute(request: Request, site: Site, options: ExecutionOptions): Promise<Reply>;
+}
+
+/** Copies of one session that share the work of a run. Each is brought back from the session's checkpoint when it dies. */
+export class Replicas implements Executor {
+  readonly id: string;
+  readonly #members: { readonly lifecycle: Lifecycle; busy: number }[];
+
+  constructor(id: string, lifecycles: readonly Lifecycle[]) {
+    this.id = id;
+    this.#members = lifecycles.map((lifecycle) => ({ lifecycle, busy: 0 }));
+  }
+
+  get width(): number {
+    return this.#members.length;
+  }
+
+  /** Given to the one that has the least to do. */
+  async execute(request: Request, site: Site, options: ExecutionOptions): Promise<Reply> {
+    const member = this.#members.reduce((best, each) => (each.busy < best.busy ? each : best));
+    member.busy += 1;
+    try {
+      return await member.lifecycle.lane.execute(request, { ...site, session: this.id }, options);
+    } finally {
+      member.busy -= 1;
+    }
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#members.map(({ lifecycle }) => lifecycle.close(1)));
+  }
+}

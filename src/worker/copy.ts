@@ -1,0 +1,53 @@
+import { ForkRefusedError } from "../errors/session.js";
+import { CHECKPOINT_CHANNELS, LIVE_CHANNELS } from "./fork.js";
+import type { ExpectedFork, Forkserver } from "./forkserver.js";
+import type { OnLine } from "./log-lines.js";
+import type { StartedProcess } from "./started-process.js";
+
+/** How copies of a worker come about. */
+export interface CopyOptions {
+  /** What adopts them, and tells how they end. */
+  readonly forkserver: Forkserver;
+  readonly threads: number;
+  readonly startTimeoutMs: number;
+}
+
+/** What a copy is to be. */
+export interface CopyRequest {
+  readonly session: string;
+  readonly onLog: OnLine;
+  readonly memoryBytes: number | undefined;
+  /** `checkpoint`: it runs no code, and is only ever copied itself. */
+  readonly purpose: "live" | "checkpoint";
+  readonly reseed: boolean;
+}
+
+/**
+ * Makes a copy of a worker.
+ *
+ * @param session that of the original.
+ * @param ask asks the original for it; resolves when the original says that the copy exists.
+ * @throws what `ask` rejects with; ForkRefusedError when the copy does not become ready.
+ */
+export async function startCopy(
+  session: string,
+  options: CopyOptions,
+  request: CopyRequest,
+  ask: (expected: ExpectedFork) => Promise<void>,
+): Promise<StartedProcess> {
+  const { forkserver } = options;
+  const expected = forkserver.expect(request.purpose === "live" ? LIVE_CHANNELS : CHECKPOINT_CHANNELS);
+  try {
+    await ask(expected);
+  } catch (error) {
+    expected.abandon();
+    throw error;
+  }
+  try {
+    const fork = await forkserver.arrival(expected, Promise.resolve());
+    return await fork.begin({ ...options, ...request, pythonPath: [] });
+  } catch (error) {
+    const reason = `its copy did not become ready: ${(error as Error).message}`;
+    throw new ForkRefusedError(session, reason, error);
+  }
+}
