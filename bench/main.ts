@@ -5,8 +5,13 @@ import Table from "cli-table3";
 import { call } from "./call.js";
 import type { Benchmark, Row } from "./measure.js";
 import { scoring } from "./scoring.js";
+import { sessions } from "./sessions/index.js";
 
-const BENCHMARKS: Readonly<Record<string, Benchmark>> = { call, scoring };
+const BENCHMARKS: Readonly<Record<string, readonly Benchmark[]>> = {
+  call: [call],
+  scoring: [scoring],
+  sessions,
+};
 
 const { values: options, positionals } = parseArgs({
   allowPositionals: true,
@@ -25,13 +30,15 @@ const machine = {
   cores: cpus().length,
   date: new Date().toISOString().slice(0, 10),
 };
-const results: Record<string, { title: string; note: string; rows: Row[] }> = {};
+const results: Record<string, { title: string; note: string; rows: Row[] }[]> = {};
 for (const name of positionals.length > 0 ? positionals : Object.keys(BENCHMARKS)) {
-  const benchmark = BENCHMARKS[name] as Benchmark;
-  process.stderr.write(`measuring: ${benchmark.title}\n`);
-  const rows = await benchmark.run({ quick: options.quick });
-  results[name] = { title: benchmark.title, note: benchmark.note, rows };
-  if (!options.json) print(benchmark, rows);
+  results[name] = [];
+  for (const benchmark of BENCHMARKS[name] as readonly Benchmark[]) {
+    process.stderr.write(`measuring: ${benchmark.title}\n`);
+    const rows = await benchmark.run({ quick: options.quick });
+    results[name].push({ title: benchmark.title, note: benchmark.note, rows });
+    if (!options.json) print(benchmark, rows);
+  }
 }
 if (options.json) process.stdout.write(`${JSON.stringify({ machine, results }, null, 2)}\n`);
 else

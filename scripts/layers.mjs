@@ -10,6 +10,7 @@
 export const LAYERS = [
   ["index.ts", "testing.ts"],
   ["cli/"],
+  ["doctor/"],
   ["pipe/"],
   ["stage/"],
   ["dispatch/"],
@@ -33,7 +34,7 @@ export const LAYERS = [
  * @type {Readonly<Record<string, readonly string[]>>}
  */
 export const ONLY_FOR = {
-  "engines/": ["index.ts", "testing.ts", "cli/"],
+  "engines/": ["index.ts", "testing.ts", "cli/", "doctor/"],
 };
 
 /** The entry of LAYERS that a file of src/ belongs to. @param {string} file for example `wire/frame.ts` */

@@ -35,6 +35,7 @@ export {
 export {
   CallAbortedError,
   CallTimeoutError,
+  CancelledError,
   EngineFullError,
   ForkRefusedError,
   MemoryLimitError,

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
 import secrets
+import select
 import shutil
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import tempfile
+import termios
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -41,7 +46,10 @@ class NodeSide:
 
     def send(self, kind: int, body: object, call: int = 0) -> None:
         encoded = body if isinstance(body, bytes) else msgspec.msgpack.encode(body)
-        self._socket.sendall(HEADER.pack(len(encoded), kind, call) + encoded)
+        self.send_bytes(HEADER.pack(len(encoded), kind, call) + encoded)
+
+    def send_bytes(self, data: bytes) -> None:
+        self._socket.sendall(data)
 
     def receive(self) -> tuple[int, int, Any] | None:
         """Return kind, call and body; `None` at the end of file."""
@@ -98,9 +106,38 @@ class NodeSide:
     def read_all(self) -> str:
         return self._reader.read().decode()
 
+    def has_answer(self, seconds: float) -> bool:
+        """Wait at most this long for something to arrive. What was read ahead is not seen."""
+        return bool(select.select([self._socket], [], [], seconds)[0])
+
+    def wait_until_read(self) -> None:
+        """Wait until the other side has read all that was sent."""
+        while struct.unpack("i", fcntl.ioctl(self._socket, termios.TIOCOUTQ, bytes(4)))[0] > 0:
+            time.sleep(0.001)
+
     def close(self) -> None:
         self._reader.close()
         self._socket.close()
+
+
+def cancel_until_answered(node: NodeSide, control: NodeSide, call: int) -> tuple[int, Any]:
+    """Cancel the oldest call that is not answered as Node does it; returns its answer."""
+    while not node.has_answer(0):
+        control.send(Kind.CANCEL, None, call)
+        node.has_answer(0.05)
+    return node.answer(call)
+
+
+def end_of_process(pid: int) -> int:
+    """Return a descriptor that becomes readable when the process, which need not be a child, has ended."""
+    return os.pidfd_open(pid)
+
+
+def wait_for_ends(descriptors: Sequence[int]) -> None:
+    """Wait until all of these processes have ended."""
+    for descriptor in descriptors:
+        assert select.select([descriptor], [], [], PATIENCE_SECONDS)[0], "a process goes on living"
+        os.close(descriptor)
 
 
 class Listener:
@@ -114,12 +151,14 @@ class Listener:
         self._socket.listen(4096)
         self._socket.settimeout(PATIENCE_SECONDS)
         self._early: dict[str, list[tuple[dict[str, Any], NodeSide]]] = {}
+        self._accepted: list[NodeSide] = []
 
     def accept(self, token: str) -> tuple[dict[str, Any], NodeSide]:
         """Wait for the next connection with this token; returns the body of its HELLO too."""
         while not self._early.get(token):
             connection, _ = self._socket.accept()
             node = NodeSide(connection)
+            self._accepted.append(node)
             hello = node.receive()
             assert hello is not None
             assert hello[:2] == (Kind.HELLO, 0)
@@ -127,6 +166,9 @@ class Listener:
         return self._early[token].pop(0)
 
     def close(self) -> None:
+        """Close all connections, and remove the folder."""
+        for node in self._accepted:
+            node.close()
         self._socket.close()
         shutil.rmtree(self.folder, ignore_errors=True)
 
@@ -167,7 +209,12 @@ class WorkerProcess(_Context):
     """A real worker that is started cold, and welcomed as Node does it."""
 
     def __init__(
-        self, *, parent: Sequence[str] = (), welcomed: bool = True, inherited: int | None = None
+        self,
+        *,
+        parent: Sequence[str] = (),
+        welcomed: bool = True,
+        inherited: int | None = None,
+        **changes: Any,
     ) -> None:
         self._listener = Listener()
         self.process = start_process(
@@ -179,7 +226,7 @@ class WorkerProcess(_Context):
         self.control_hello, self.control = self._listener.accept("one-time-token")
         self.hello, self.node = self._listener.accept("one-time-token")
         if welcomed:
-            self.node.send(Kind.WELCOME, welcome(pythonPath=[str(FIXTURES)]))
+            self.node.send(Kind.WELCOME, welcome(**{"pythonPath": [str(FIXTURES)], **changes}))
             assert self.node.receive() == (Kind.READY, 0, None)
 
     def __enter__(self) -> WorkerProcess:
@@ -191,11 +238,9 @@ class WorkerProcess(_Context):
         return self.process.returncode, out.decode(), err.decode()
 
     def end(self) -> None:
-        self.node.close()
-        self.control.close()
+        self._listener.close()
         self.process.kill()
         self.process.communicate(timeout=PATIENCE_SECONDS)
-        self._listener.close()
 
 
 @dataclass
@@ -218,7 +263,12 @@ class Forked:
 
     def fork(self, channels: Sequence[str] = LIVE_CHANNELS, **changes: Any) -> Forked:
         """Make a copy of this process, and welcome it."""
-        return fork(self.node, self.listener, channels, **changes)
+        return meet(self.listener, ask_for_fork(self.node, channels), channels, **changes)
+
+    def welcome(self, **changes: Any) -> None:
+        """Send WELCOME, and wait for its answer."""
+        self.node.send(Kind.WELCOME, welcome(**changes))
+        assert self.node.receive() == (Kind.READY, 0, None)
 
     def kill(self) -> None:
         os.kill(self.pid, signal.SIGKILL)
@@ -229,22 +279,13 @@ class Forked:
             channel.close()
 
 
-def fork(
-    node: NodeSide, listener: Listener, channels: Sequence[str] = LIVE_CHANNELS, **changes: Any
-) -> Forked:
-    """Ask the process behind `node` to FORK; welcomes the new process, which `changes` the welcome of."""
-    asked = ask_for_fork(node, listener, channels)
-    return meet(listener, *asked, **changes)
-
-
-def ask_for_fork(
-    node: NodeSide, listener: Listener, channels: Sequence[str]
-) -> tuple[str, Sequence[str]]:
+def ask_for_fork(asked: NodeSide | Forkserver, channels: Sequence[str]) -> str:
+    """Send FORK and wait until it is answered; returns the token of the new process."""
     token = secrets.token_hex(8)
-    call = node.next_call()
-    node.send(Kind.FORK, {"token": token, "channels": list(channels)}, call)
-    assert node.answer(call) == (Kind.FORKED, None)
-    return token, channels
+    call = asked.next_call()
+    asked.send(Kind.FORK, {"token": token, "channels": list(channels)}, call)
+    assert asked.answer(call) == (Kind.FORKED, None)
+    return token
 
 
 def meet(listener: Listener, token: str, channels: Sequence[str], **changes: Any) -> Forked:
@@ -255,24 +296,20 @@ def meet(listener: Listener, token: str, channels: Sequence[str], **changes: Any
         forked.pid = hello["pid"]
         forked.order.append(hello["channel"])
         forked.channels[hello["channel"]] = connection
-    forked.node.send(Kind.WELCOME, welcome(**changes))
-    assert forked.node.receive() == (Kind.READY, 0, None)
+    forked.welcome(**changes)
     return forked
 
 
 class Forkserver(_Context):
     """A real forkserver. The messages that it sends without being asked are kept apart from answers."""
 
-    def __init__(
-        self, preload: Sequence[str] = (), *, preloaded: bool = True, **popen: Any
-    ) -> None:
+    def __init__(self, preload: Sequence[str] = (), *, preloaded: bool = True, **popen: Any) -> None:
         self.listener = Listener()
         self.process = start_process(
             self.listener, "token of the forkserver", "--forkserver", start_new_session=True, **popen
         )
         self.hello, self._node = self.listener.accept("token of the forkserver")
         self._ends: list[list[Any]] = []
-        self.forked: list[Forked] = []
         self._node.send(
             Kind.PRELOAD,
             {"pythonPath": [str(FIXTURES)], "preload": list(preload), "folder": self.listener.folder},
@@ -306,14 +343,8 @@ class Forkserver(_Context):
         return message[0], message[2]
 
     def fork(self, channels: Sequence[str] = LIVE_CHANNELS, **changes: Any) -> Forked:
-        return meet(self.listener, *self.ask_for_fork(channels), **changes)
-
-    def ask_for_fork(self, channels: Sequence[str] = LIVE_CHANNELS) -> tuple[str, Sequence[str]]:
-        token = secrets.token_hex(8)
-        call = self.next_call()
-        self.send(Kind.FORK, {"token": token, "channels": list(channels)}, call)
-        assert self.answer(call) == (Kind.FORKED, None)
-        return token, channels
+        """Make a worker, and welcome it."""
+        return meet(self.listener, ask_for_fork(self, channels), channels, **changes)
 
     def end_of(self, pid: int) -> tuple[int | None, str | None]:
         """Wait for the report of the end of a process; returns its exit code and the name of the signal."""
@@ -336,9 +367,8 @@ class Forkserver(_Context):
         return self.process.returncode, out.decode(), err.decode()
 
     def end(self) -> None:
-        self._node.close()
+        self.listener.close()
         with contextlib.suppress(subprocess.TimeoutExpired):
             self.process.communicate(timeout=PATIENCE_SECONDS)
         self.process.kill()
         self.process.communicate(timeout=PATIENCE_SECONDS)
-        self.listener.close()

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from slither_worker import at_fork
 from slither_worker.channel import Channel
 
 LARGE = bytes(range(256)) * 8192
@@ -100,6 +101,19 @@ def test_a_reset_connection_is_the_end_of_file(pair: tuple[Channel, socket.socke
     other.close()
 
     assert channel.receive() is None
+
+
+def test_however_many_channels_there_are_one_hook_looks_after_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    hooks: list[object] = []
+    monkeypatch.setattr(at_fork, "_registered", False)
+    monkeypatch.setattr(os, "register_at_fork", lambda **hook: hooks.append(hook))
+    for _ in range(3):
+        ours, theirs = socket.socketpair()
+        theirs.close()
+        Channel(ours).close()
+
+    assert len(hooks) == 1
+    assert at_fork._connections == []
 
 
 def test_a_forked_child_does_not_hold_the_channel_open() -> None:

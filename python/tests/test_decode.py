@@ -6,6 +6,7 @@ import msgspec
 import pytest
 from msgspec.msgpack import Ext
 
+from slither_worker import decode
 from slither_worker.decode import Decoder
 from slither_worker.errors import CallFailure
 from slither_worker.refs import Refs
@@ -76,3 +77,13 @@ def test_a_body_of_another_shape_fails_with_what_was_expected() -> None:
 
     assert error["code"] == "protocol"
     assert "Expected `str`, got `int`" in str(error["message"])
+
+
+def test_running_out_of_memory_is_no_fault_of_the_message(monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_memory(_: object) -> object:
+        raise MemoryError
+
+    monkeypatch.setitem(decode._LEAVES, 0x50, no_memory)
+    error = _failure(msgspec.msgpack.encode(Ext(0x50, b"")))
+
+    assert (error["code"], error["type"]) == ("exception", "MemoryError")

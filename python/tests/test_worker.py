@@ -15,18 +15,15 @@ from slither_worker.protocol import VERSION, Kind
 
 def test_a_worker_says_who_it_is_before_anything_else() -> None:
     with WorkerProcess() as worker:
-        assert worker.hello == (
-            Kind.HELLO,
-            0,
-            {
-                "protocol": VERSION,
-                "token": "one-time-token",
-                "channel": "calls",
-                "pid": worker.process.pid,
-                "python": sys.version.split()[0],
-            },
-        )
-        assert worker.control_hello == {**worker.hello[2], "channel": "control"}
+        assert worker.hello == {
+            "protocol": VERSION,
+            "token": "one-time-token",
+            "channel": "calls",
+            "pid": worker.process.pid,
+            "python": sys.version.split()[0],
+        }
+        assert list(worker.hello) == ["protocol", "token", "channel", "pid", "python"]
+        assert worker.control_hello == {**worker.hello, "channel": "control"}
 
 
 def test_user_code_sees_the_session_but_not_the_token() -> None:

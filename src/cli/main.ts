@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
+import { addDoctor } from "./doctor-command.js";
 import { addSetup } from "./setup-command.js";
 
 /** 0: done. 1: it failed, and stderr says why. 2: the command line was wrong. */
@@ -13,6 +14,7 @@ const program = new Command("slither")
   .exitOverride()
   .configureOutput({ outputError: (text, write) => write(`slither: ${text}`) });
 addSetup(program);
+addDoctor(program);
 
 try {
   await program.parseAsync();

@@ -19,12 +19,16 @@ export async function checkInterpreter(candidate: Candidate, env: NodeJS.Process
   const answer = await probe(candidate, env);
   requireVersion(candidate, answer);
   return {
-    // A launcher on PATH (pyenv's, for one) is a shell script that starts another Python in another folder.
-    path: candidate.onPath && answer.executable ? answer.executable : candidate.path,
+    path: pathToSpawn(candidate, answer),
     version: answer.version,
     source: candidate.source,
     msgspec: requireMsgspec(candidate, answer),
   };
+}
+
+/** What to start: a launcher on PATH (pyenv's, for one) is a shell script that starts another Python in another folder. */
+export function pathToSpawn(candidate: Candidate, answer: Probe): string {
+  return candidate.onPath && answer.executable ? answer.executable : candidate.path;
 }
 
 /** @throws {@link PythonVersionError} */
@@ -46,7 +50,8 @@ function requireMsgspec(candidate: Candidate, answer: Probe): string {
   });
 }
 
-function whatCame({ msgspec, msgspecError }: Probe): string {
+/** What is there in place of a msgspec that is new enough, in words. */
+export function whatCame({ msgspec, msgspecError }: Probe): string {
   if (msgspec !== null) return `${WORKER_PACKAGE} ${msgspec}`;
   const missing = msgspecError === null || msgspecError.includes("No module named");
   return missing ? "a Python without it" : `an import error, ${msgspecError}`;

@@ -4,12 +4,14 @@ import { PythonNotFoundError } from "../errors/python-environment.js";
 import { checkInterpreter } from "./check.js";
 import { type Candidate, type Interpreter, interpreterIn, MANAGED_FOLDER } from "./interpreter.js";
 import { lookUpOnPath } from "./path-lookup.js";
-import { remedyFor } from "./remedy.js";
+import { NOTHING_FOUND_REMEDY, remedyFor } from "./remedy.js";
 
 /** Where to look for a Python. */
 export interface FindOptions {
   /** A path, or a name to look up on PATH. */
   readonly python?: string | undefined;
+  /** What `python` is called in messages. Default: the option `python`. */
+  readonly optionName?: string | undefined;
   /** Default: the working folder of this process. */
   readonly cwd?: string | undefined;
   /** Default: the environment of this process. */
@@ -23,15 +25,24 @@ export interface FindOptions {
  * is tried in its place. Otherwise the first that exists wins or fails: `.slither/venv`, `.venv`, python3 on PATH.
  */
 export async function findPython(options: FindOptions = {}): Promise<Interpreter> {
+  return checkInterpreter(await choosePython(options), options.env ?? process.env);
+}
+
+/**
+ * The path that {@link findPython} then runs.
+ *
+ * @throws {@link PythonNotFoundError} when there is none
+ */
+export async function choosePython(options: FindOptions): Promise<Candidate> {
   const cwd = options.cwd ?? process.cwd();
   const env = options.env ?? process.env;
   const candidate =
-    (await namedInterpreter(options.python, "the option `python`", cwd, env)) ??
+    (await namedInterpreter(options.python, options.optionName ?? "the option `python`", cwd, env)) ??
     activeEnvironment(env) ??
     (await environmentIn(cwd)) ??
     (await pythonOnPath(env));
   if (candidate === undefined) throw nothingFound();
-  return checkInterpreter(candidate, env);
+  return candidate;
 }
 
 /** The interpreter that the user named, by option (`source` is its name in messages) or by `SLITHER_PYTHON`. */
@@ -92,7 +103,7 @@ function nothingFound(): PythonNotFoundError {
     {
       reason: "missing",
       detail: "none of these",
-      remedy: "Install Python, or name one with the option `python` or with SLITHER_PYTHON",
+      remedy: NOTHING_FOUND_REMEDY,
     },
   );
 }

@@ -26,11 +26,16 @@ const run = promisify(execFile);
 /**
  * Runs an interpreter once and asks it about itself.
  *
+ * @param signal ends the interpreter; the failure is then that of one that was killed
  * @throws {@link PythonNotFoundError} when there is none, or it cannot be run
  */
-export async function probe(candidate: Candidate, env: NodeJS.ProcessEnv): Promise<Probe> {
+export async function probe(
+  candidate: Candidate,
+  env: NodeJS.ProcessEnv,
+  signal?: AbortSignal,
+): Promise<Probe> {
   await requireFile(candidate);
-  return parse(candidate, await askItself(candidate, env));
+  return parse(candidate, await askItself(candidate, env, signal));
 }
 
 async function requireFile(candidate: Candidate): Promise<void> {
@@ -41,8 +46,14 @@ async function requireFile(candidate: Candidate): Promise<void> {
   }
 }
 
-async function askItself(candidate: Candidate, env: NodeJS.ProcessEnv): Promise<string> {
-  const child = run(candidate.path, ["-c", PROBE_SCRIPT], { env, timeout: PROBE_TIMEOUT_MS });
+async function askItself(
+  candidate: Candidate,
+  env: NodeJS.ProcessEnv,
+  signal: AbortSignal | undefined,
+): Promise<string> {
+  // SIGKILL: whatever it is, it may ignore others.
+  const ending = { signal, timeout: PROBE_TIMEOUT_MS, killSignal: "SIGKILL" } as const;
+  const child = run(candidate.path, ["-c", PROBE_SCRIPT], { env, ...ending });
   child.child.stdin?.end();
   try {
     return (await child).stdout;

@@ -7,6 +7,10 @@ interface Chosen {
 
 const MAKE = "npx slither setup";
 
+/** What to do when there is no interpreter anywhere. */
+export const NOTHING_FOUND_REMEDY =
+  "Install Python, or name one with the option `python` or with SLITHER_PYTHON";
+
 /** What to do about an interpreter that is not there or does not run. */
 export function remedyFor(chosen: Chosen): string {
   return chosen.managed

@@ -11,6 +11,7 @@ import { leavable } from "./leavable.js";
 import { type Ledger, LedgerError, RunAccounts } from "./ledger.js";
 import { type PipePlan, routesOf } from "./plan.js";
 import { InputFailure } from "./source.js";
+import { type StateWatch, watchState } from "./state-watch.js";
 import { type RunStats, statsOf } from "./stats.js";
 import { enlist, type Workforce } from "./workforce.js";
 
@@ -140,18 +141,21 @@ export class Run<Out = unknown, Routes extends string = string> implements Async
     let ending: Ending = { status: "stopped" };
     let workforce: Workforce | undefined;
     let chain: Chain | undefined;
+    let state: StateWatch | undefined;
     try {
       const use = { drain: () => this.drain(), done: this.done };
       workforce = await enlist({ ...this.#parts, use, signal: unwanted });
       chain = this.#build(workforce.executor);
       // Before the stages are left: one that waits must give up what it waits for first.
       followAbort(unwanted, chain);
+      state = watchState(session, plan, chain);
       for (let next = await chain.chunks.next(); !next.done; next = await chain.chunks.next())
         yield next.value;
       ending = { status: this.#draining.signal.aborted ? "stopped" : "completed" };
     } catch (error) {
-      if (!left?.aborted) ending = this.#endingOf(error);
+      if (!left?.aborted) ending = this.#endingOf(error, state?.lost);
     } finally {
+      state?.end();
       await chain?.chunks.return(undefined);
       await workforce?.dismiss();
       this.#finish(ending, performance.now() - began, outputs);
@@ -170,9 +174,11 @@ export class Run<Out = unknown, Routes extends string = string> implements Async
     });
   }
 
-  #endingOf(error: unknown): Ending {
+  /** @param lost what stopped the run, when that was the loss of the session's state: what is thrown then is what came of it. */
+  #endingOf(thrown: unknown, lost: StageFailure | undefined): Ending {
     const { signal } = this.#parts;
     if (signal?.aborted) return { status: "aborted", cause: signal.reason };
+    const error = thrown instanceof StageFailure ? thrown : (lost ?? thrown);
     if (error instanceof StageFailure) return { status: "halted", stage: error.stage, cause: error.cause };
     return { status: "halted", cause: error instanceof InputFailure ? error.cause : error };
   }

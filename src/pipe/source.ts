@@ -83,6 +83,7 @@ async function* fromAsync(iterator: AsyncIterator<unknown>, options: SourceOptio
       position += 1;
       yield [item];
     }
+    options.stopped.throwIfAborted();
   } finally {
     if (!ended) void leave(iterator);
   }

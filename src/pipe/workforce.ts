@@ -1,6 +1,7 @@
-import type { Executor } from "../session/replicas.js";
+import type { Executor, Replicas } from "../session/replicas.js";
 import type { Session } from "../session/session.js";
 import type { Use } from "../session/usage.js";
+import { untilStopped } from "../stage/stopping.js";
 
 /** What carries out the Python stages of a run: its session, or replicas of it. */
 export interface Workforce {
@@ -15,22 +16,23 @@ export interface WorkforceOptions {
   readonly replicas: number | undefined;
   /** The run, as its session sees it. */
   readonly use: Use;
-  /** Aborted: the waiting for room is given up. */
+  /** Aborted: what is waited for is given up. */
   readonly signal: AbortSignal;
 }
 
 /**
  * Gets a session ready for a run: its state is kept, so that the session can be brought back to it; and copied, where the run is to have replicas.
  *
- * @throws ForkRefusedError, EngineFullError when there cannot be replicas; what `signal` is aborted with.
+ * @throws ForkRefusedError, EngineFullError, and what says that the session is gone, when there cannot be replicas; what `signal` is aborted with.
  */
 export async function enlist({ session, replicas, use, signal }: WorkforceOptions): Promise<Workforce> {
   if (session === undefined) return { executor: undefined, dismiss: async () => {} };
   const letGo = session.lifecycle.use(use);
   try {
-    await session.lifecycle.keeper.ensure();
+    // It has its turn behind the calls that were made before, which may take any time.
+    await untilStopped(session.lifecycle.keeper.ensure(), signal);
     if (replicas === undefined) return { executor: session, dismiss: async () => letGo() };
-    const copies = await session.replicas(replicas, signal);
+    const copies = await copiesOf(session, replicas, signal);
     const dismiss = async (): Promise<void> => {
       letGo();
       await copies.close();
@@ -38,6 +40,21 @@ export async function enlist({ session, replicas, use, signal }: WorkforceOption
     return { executor: copies, dismiss };
   } catch (error) {
     letGo();
+    throw error;
+  }
+}
+
+async function copiesOf(session: Session, count: number, signal: AbortSignal): Promise<Replicas> {
+  const closed = session.lifecycle.closed(true);
+  if (closed !== undefined) throw closed;
+  const making = session.replicas(count, signal);
+  try {
+    return await untilStopped(making, signal);
+  } catch (error) {
+    void making.then(
+      (unwanted) => unwanted.close(),
+      () => {},
+    );
     throw error;
   }
 }

@@ -26,10 +26,15 @@ export class CallLog {
     this.#count = 0;
   }
 
+  /** These calls, and then those of `later`. */
+  followedBy(later: CallLog): CallLog {
+    const all = new CallLog();
+    all.#calls = [...this.#calls, ...later.#calls].slice(-KEPT_CALLS);
+    all.#count = this.#count + later.#count;
+    return all;
+  }
+
   copy(): CallLog {
-    const copy = new CallLog();
-    copy.#calls = [...this.#calls];
-    copy.#count = this.#count;
-    return copy;
+    return this.followedBy(new CallLog());
   }
 }

@@ -7,6 +7,9 @@ import type { Slots } from "./slots.js";
 /** How long a session must have been idle before its changed state is kept: a burst of calls is kept once. */
 const IDLE_MS = 100;
 
+/** How often a checkpoint that died is replaced without anything having happened in between. */
+const MOST_REPLACEMENTS = 3;
+
 /** What a keeper needs of its session. */
 export interface KeeperParts {
   readonly session: string;
@@ -17,17 +20,21 @@ export interface KeeperParts {
   readonly noForks: string | undefined;
   readonly queueTimeoutMs: number;
   pid(): number | undefined;
-  /** Makes a checkpoint in the session's turn; `kept` is called within that turn. */
-  make(kept: (checkpoint: Checkpoint) => void): Promise<Checkpoint>;
+  /**
+   * Makes a checkpoint in the session's turn; `kept` is called within that turn. One that is `asked` for fails when its session has lost something that
+   * nobody was told yet.
+   */
+  make(kept: (checkpoint: Checkpoint) => void, asked: boolean): Promise<void>;
 }
 
 /** Keeps the state that a session goes back to after a crash, and knows what would be lost by that. */
 export class CheckpointKeeper {
   readonly #parts: KeeperParts;
   #current: Checkpoint | undefined;
-  /** What changed the state since the checkpoint, and since `setup`. */
+  /** What changed the state between `setup` and the last checkpoint, and since then. */
+  #saved = new CallLog();
   #unsaved = new CallLog();
-  #sinceSetup = new CallLog();
+  #replacements = 0;
   #making: Promise<void> | undefined;
   #timer: NodeJS.Timeout | undefined;
   #closed = false;
@@ -48,38 +55,40 @@ export class CheckpointKeeper {
 
   /** What going back to `from` loses. */
   lostBy(from: "checkpoint" | "setup"): CallLog {
-    return from === "checkpoint" ? this.#unsaved : this.#sinceSetup;
+    return from === "checkpoint" ? this.#unsaved.copy() : this.#saved.followedBy(this.#unsaved);
   }
 
   /** The state changed. */
   changed(target: string): void {
     this.#unsaved.add(target);
-    this.#sinceSetup.add(target);
   }
 
   /** The session went back to this. */
   wentBack(from: "checkpoint" | "setup"): void {
-    this.lostBy(from).clear();
-    // What the checkpoint had saved is gone, too, when it could not be gone back to.
-    if (from === "setup") this.#unsaved.clear();
+    this.#unsaved.clear();
+    if (from === "setup") this.#saved.clear();
   }
 
   /** Where a fork of the session starts from: it can go back to the same, and would lose the same. */
   copyFrom(original: CheckpointKeeper): void {
     if (original.#current !== undefined) this.hold(original.#current.retain());
     this.#unsaved = original.#unsaved.copy();
-    this.#sinceSetup = original.#sinceSetup.copy();
+    this.#saved = original.#saved.copy();
   }
 
   /** Goes by this checkpoint, which its caller has retained. */
   hold(checkpoint: Checkpoint): void {
     this.#current = checkpoint;
-    void checkpoint.ended.then(() => this.drop(checkpoint));
+    void checkpoint.ended.then(() => {
+      if (this.#current === checkpoint) this.#died(checkpoint);
+    });
   }
 
   /** This checkpoint is gone, or no good. */
   drop(checkpoint: Checkpoint): void {
-    if (this.#current === checkpoint) this.#current = undefined;
+    if (this.#current !== checkpoint) return;
+    this.#current = undefined;
+    void checkpoint.letGo();
   }
 
   /** The session has nothing to do. */
@@ -91,11 +100,16 @@ export class CheckpointKeeper {
 
   busy(): void {
     clearTimeout(this.#timer);
+    this.#replacements = 0;
   }
 
-  /** Makes an automatic checkpoint where one is wanted and possible. Never rejects: that there is none is told by an event. */
-  async ensure(): Promise<void> {
-    if (!this.#parts.automatic || this.isCurrent || this.#closed) return;
+  /**
+   * Makes an automatic checkpoint where one is wanted and possible. Never rejects: that there is none is told by an event.
+   *
+   * @param wanted whether one is.
+   */
+  async ensure(wanted = this.#parts.automatic): Promise<void> {
+    if (!wanted || this.isCurrent || this.#closed) return;
     this.#making ??= this.#makeAutomatic().finally(() => {
       this.#making = undefined;
     });
@@ -105,8 +119,9 @@ export class CheckpointKeeper {
   /** @throws ForkRefusedError, EngineFullError, and what ends the session meanwhile. */
   async make(): Promise<void> {
     const { processes, queueTimeoutMs } = this.#parts;
-    if (this.#current === undefined) await processes.take(1, queueTimeoutMs);
-    else processes.exceed(1);
+    // Where there is room, it takes its place in line at once.
+    if (this.#freesSlot) processes.exceed(1);
+    else if (!processes.tryTake(1)) await processes.take(1, { timeoutMs: queueTimeoutMs });
     await this.#make(false);
   }
 
@@ -119,11 +134,24 @@ export class CheckpointKeeper {
 
   /** `setup` has made the state that there is: nothing is lost by having it run again. */
   begin(): void {
-    this.wentBack("setup");
+    this.#saved.clear();
+    // What it did after a checkpoint of its own would be lost by going back to that.
+    if (this.#current === undefined) this.#unsaved.clear();
   }
 
   get #isWanted(): boolean {
-    return this.#current === undefined ? this.#sinceSetup.count > 0 : this.#unsaved.count > 0;
+    return this.#unsaved.count > 0 || (this.#current === undefined && this.#saved.count > 0);
+  }
+
+  /** Whether a new checkpoint takes the process slot of the one that there is. */
+  get #freesSlot(): boolean {
+    return this.#current !== undefined && !this.#current.shared;
+  }
+
+  #died(checkpoint: Checkpoint): void {
+    this.drop(checkpoint);
+    this.#replacements += 1;
+    if (this.#replacements <= MOST_REPLACEMENTS) void this.ensure();
   }
 
   async #makeAutomatic(): Promise<void> {
@@ -133,7 +161,7 @@ export class CheckpointKeeper {
       this.#toldNoForks = true;
       return;
     }
-    if (this.#current !== undefined) processes.exceed(1);
+    if (this.#freesSlot) processes.exceed(1);
     else if (!processes.tryTake(1)) {
       this.#skipped("maxProcesses is reached");
       return;
@@ -149,23 +177,33 @@ export class CheckpointKeeper {
   async #make(automatic: boolean): Promise<void> {
     const { session, events, processes } = this.#parts;
     const began = performance.now();
-    let checkpoint: Checkpoint;
+    let made: Checkpoint | undefined;
+    const keep = (checkpoint: Checkpoint): void => {
+      made = checkpoint;
+      void checkpoint.ended.then(() => processes.give(1));
+      if (!this.#closed) this.#replace(checkpoint);
+    };
     try {
-      checkpoint = await this.#parts.make(() => this.#unsaved.clear());
+      await this.#parts.make(keep, !automatic);
     } catch (error) {
       processes.give(1);
       throw error;
     }
-    void checkpoint.ended.then(() => processes.give(1));
-    if (this.#closed) {
-      await checkpoint.letGo();
+    if (this.#current !== made) {
+      await made?.letGo();
       return;
     }
+    const durationMs = performance.now() - began;
+    events.emit("session-checkpoint", { session, pid: made?.pid, durationMs, automatic });
+  }
+
+  /** Within the session's turn: nothing that happens to it can come between what is kept and what is known to be. */
+  #replace(checkpoint: Checkpoint): void {
     const old = this.#current;
     this.hold(checkpoint);
     void old?.letGo();
-    const durationMs = performance.now() - began;
-    events.emit("session-checkpoint", { session, pid: checkpoint.pid, durationMs, automatic });
+    this.#saved = this.#saved.followedBy(this.#unsaved);
+    this.#unsaved.clear();
   }
 
   #skipped(reason: string): void {

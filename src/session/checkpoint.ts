@@ -22,6 +22,11 @@ export class Checkpoint {
     return this.#worker.pid;
   }
 
+  /** Whether others than the one who asks hold it, too. */
+  get shared(): boolean {
+    return this.#users > 1;
+  }
+
   /** A live copy of the state. Rejects when the checkpoint is gone. */
   restore(request: Omit<CopyRequest, "purpose">): Promise<Worker> {
     return this.#worker.fork({ ...request, purpose: "live" });

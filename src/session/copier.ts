@@ -10,6 +10,9 @@ export interface Copied {
   readonly lane: Lane;
   readonly worker: Worker;
   openRequest(): OpenRequest;
+  /** Why it can do nothing any more. */
+  unusable(): Error | undefined;
+  /** The same, or what it has lost, which is told once. */
   refusal(): Error | undefined;
 }
 
@@ -24,35 +27,58 @@ export function copySession(
   made: (workers: readonly Worker[]) => void,
 ): Promise<void> {
   return session.lane.turn(async () => {
-    requireUsable(session);
-    const outcomes = await Promise.allSettled(requests.map((request) => session.worker.fork(request)));
-    const workers = outcomes.flatMap((outcome) => (outcome.status === "fulfilled" ? [outcome.value] : []));
+    // Who copies a session that has lost something is told, like who calls it.
+    throwIfAny(session.refusal());
+    const { worker } = session;
+    const death = deathOf(worker);
+    const outcomes = await Promise.allSettled(requests.map((request) => worker.fork(request)));
+    const copies = outcomes.flatMap((outcome) => (outcome.status === "fulfilled" ? [outcome.value] : []));
     const failed = outcomes.find((outcome) => outcome.status === "rejected");
-    if (failed !== undefined) {
-      await Promise.all(workers.map((worker) => worker.close(LEAVE_GRACE_MS)));
-      throw failed.reason;
+    const failure = failed === undefined ? death() : failed.reason;
+    if (failure !== undefined) {
+      await Promise.all(copies.map((copy) => copy.close(LEAVE_GRACE_MS)));
+      throw failure;
     }
-    made(workers);
+    made(copies);
   });
 }
 
-/** The session as it is when its turn comes, kept. `made` is called within that turn. @throws as {@link copySession}. */
+/**
+ * The session as it is when its turn comes, kept. `made` is called within that turn.
+ *
+ * @param asked whether somebody asked for it, who is told what the session has lost.
+ * @throws as {@link copySession}.
+ */
 export function keepSession(
   session: Copied,
-  made: (checkpoint: Checkpoint) => void = () => {},
-): Promise<Checkpoint> {
+  made: (checkpoint: Checkpoint) => void,
+  asked: boolean,
+): Promise<void> {
   return session.lane.turn(async () => {
-    requireUsable(session);
+    throwIfAny(asked ? session.refusal() : session.unusable());
+    const { worker } = session;
     const { ids } = session.lane.refs;
+    const death = deathOf(worker);
     const request = { ...session.openRequest(), purpose: "checkpoint", reseed: false } as const;
-    const checkpoint = new Checkpoint(await session.worker.fork(request), ids);
+    const checkpoint = new Checkpoint(await worker.fork(request), ids);
+    const failure = death();
+    if (failure !== undefined) {
+      await checkpoint.letGo();
+      throw failure;
+    }
     made(checkpoint);
-    return checkpoint;
   });
 }
 
-/** Who copies a session that has lost something is told, like who calls it. */
-function requireUsable(session: Copied): void {
-  const refusal = session.refusal();
-  if (refusal !== undefined) throw refusal;
+/** How the worker has ended, if it has. Then its session is on its way back, and a copy says nothing of what it will be. */
+function deathOf(worker: Worker): () => Error | undefined {
+  let death: Error | undefined;
+  void worker.ended.then((error) => {
+    death = error;
+  });
+  return () => death;
+}
+
+function throwIfAny(error: Error | undefined): void {
+  if (error !== undefined) throw error;
 }

@@ -81,12 +81,12 @@ export class Engine implements AsyncDisposable {
   }
 
   async #drain(): Promise<void> {
-    this.#registry.refuse("the engine is draining, so it opens no more sessions");
+    this.#registry.refuse("the engine is draining");
     await Promise.all([...this.sessions.values()].map((session) => session.lifecycle.drain()));
   }
 
   async #close(options: CloseOptions): Promise<void> {
-    this.#registry.refuse("the engine was closed, so it opens no more sessions");
+    this.#registry.refuse("the engine was closed");
     const close = (): Promise<unknown> =>
       Promise.all([...this.sessions.values()].map((session) => session.close(options)));
     // Sessions whose setup is under way are among them, and what setup waits for fails then.

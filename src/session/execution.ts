@@ -11,6 +11,7 @@ import {
 } from "../errors/session.js";
 import { LONGEST_TIMER_MS } from "../options/fields.js";
 import type { Job, JobQueue } from "./queue.js";
+import type { Ref } from "./ref.js";
 
 /** A request to stop may come while the code is where it must not be stopped (in an import), or be swallowed by it: it is repeated. */
 const CANCEL_AGAIN_MS = 100;
@@ -34,6 +35,8 @@ export interface ExecutionOptions {
   readonly repeatable: boolean;
   /** Whether it may change the session's state, so that a session which goes back to an earlier one has lost something. */
   readonly changesState: boolean;
+  /** Called with the answer, before the worker is sent anything else; `heard` is false when nobody waits for it any more. */
+  readonly onReply?: ((reply: Reply, heard: boolean) => void) | undefined;
 }
 
 /** What an execution needs of the lane that it is in. */
@@ -61,6 +64,8 @@ export class Execution implements Job {
   readonly depth: number;
   readonly reply: Promise<Reply>;
   readonly #lane: ExecutionLane;
+  /** What it was made with: the objects must still be there when its turn comes. */
+  readonly #refs: readonly Ref[];
   #resolve!: (reply: Reply) => void;
   #reject!: (error: unknown) => void;
   #sent: Sent | undefined;
@@ -69,13 +74,16 @@ export class Execution implements Job {
   #unheard = false;
   /** What it fails with, when it was asked to stop. */
   #stopped: Stop | undefined;
+  /** What its worker was killed for, when it did not heed that. */
+  #killed: Error | undefined;
   #deadline: NodeJS.Timeout | undefined;
   #verdict: NodeJS.Immediate | undefined;
   #cancelling: NodeJS.Timeout | undefined;
   #grace: NodeJS.Timeout | undefined;
 
-  constructor(request: EncodedRequest, options: ExecutionOptions, lane: ExecutionLane) {
+  constructor(request: EncodedRequest, refs: readonly Ref[], options: ExecutionOptions, lane: ExecutionLane) {
     this.request = request;
+    this.#refs = refs;
     this.options = options;
     this.#lane = lane;
     this.owner = options.owner ?? this;
@@ -105,7 +113,7 @@ export class Execution implements Job {
   }
 
   start(): void {
-    const refusal = this.#lane.refusal();
+    const refusal = this.#lane.refusal() ?? this.#refs.find((ref) => ref.loss !== undefined)?.loss;
     if (refusal !== undefined) {
       this.#fail(refusal);
       this.#lane.queue.answered(this);
@@ -114,7 +122,7 @@ export class Execution implements Job {
     const sent = this.#lane.send(this.request);
     this.#sent = sent;
     sent.reply.then(
-      (reply) => this.#answered(sent, () => this.#succeed(reply)),
+      (reply) => this.#answered(sent, () => this.#succeed(reply), undefined, reply),
       (error: unknown) => this.#answered(sent, () => this.#fail(error), error),
     );
   }
@@ -146,13 +154,18 @@ export class Execution implements Job {
     this.#stopped = error;
     this.#sent?.cancel();
     this.#cancelling = setInterval(() => this.#sent?.cancel(), CANCEL_AGAIN_MS);
-    this.#grace = setTimeout(() => this.#lane.kill(error("killed")), this.#lane.graceMs);
+    this.#grace = setTimeout(() => {
+      this.#killed = error("killed");
+      this.#lane.kill(this.#killed);
+    }, this.#lane.graceMs);
   }
 
-  #answered(sent: Sent, settle: () => void, error?: unknown): void {
+  #answered(sent: Sent, settle: () => void, error?: unknown, reply?: Reply): void {
     // What was sent to a worker that died is the queue's business: see workerGone.
     if (this.#sent !== sent || isDeath(error)) return;
     this.#sent = undefined;
+    const heard = this.#stopped === undefined && !this.#unheard;
+    if (reply !== undefined) this.options.onReply?.(reply, heard);
     if (this.#stopped !== undefined)
       this.#fail(this.#stopped(error instanceof CancelledError ? "cancelled" : "dropped", error));
     else settle();
@@ -163,7 +176,8 @@ export class Execution implements Job {
   /** What the death of its worker makes it fail with; undefined when it is sent again. */
   #failureByDeath(reason: Error, ran: boolean, takenOver: boolean): Error | undefined {
     const { repeatable } = this.options;
-    if (this.#stopped !== undefined) return this.#stopped(ran ? "killed" : "never ran", reason);
+    if (this.#stopped !== undefined)
+      return ran ? (this.#killed ?? this.#stopped("killed", reason)) : this.#stopped("never ran", reason);
     if (!takenOver) return ran ? reason : new SessionLostError(this.request.site.session, reason);
     if (!ran) return undefined;
     const sentAgain = repeatable && reason instanceof WorkerDiedError && this.#attempts < MOST_ATTEMPTS;

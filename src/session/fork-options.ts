@@ -17,14 +17,19 @@ export interface FamilyOptions extends Omit<ForkOptions, "id"> {
   count: number;
 }
 
-export const forkOptions = z.strictObject(
-  {
-    id: text("a text that is not empty").optional(),
-    count: positiveInteger.optional(),
-    reseed: z.boolean({ error: "true or false" }).default(false),
-    queueTimeout: duration.prefault("30s"),
-  },
-  { error: "an object" },
-);
+export const forkOptions = z
+  .strictObject(
+    {
+      id: text("a text that is not empty").optional(),
+      count: positiveInteger.optional(),
+      reseed: z.boolean({ error: "true or false" }).default(false),
+      queueTimeout: duration.prefault("30s"),
+    },
+    { error: "an object" },
+  )
+  .refine(({ id, count }) => id === undefined || count === undefined, {
+    path: ["id"],
+    error: "left out where there is a `count`",
+  });
 
 export type ParsedForkOptions = z.output<typeof forkOptions>;

@@ -4,6 +4,7 @@ import { SessionBusyError, type StoppedCallFate } from "../errors/session.js";
 import { encodeRequest, type Request } from "../wire/request.js";
 import { Execution, type ExecutionLane, type ExecutionOptions } from "./execution.js";
 import { JobQueue } from "./queue.js";
+import { notingRefs } from "./ref.js";
 import type { RefTable } from "./ref-table.js";
 import { Release } from "./release.js";
 import { Turn } from "./turn.js";
@@ -40,15 +41,25 @@ export class Lane implements ExecutionLane {
     this.#failsWhenBusy = busy === "fail";
   }
 
-  /** One request, in its order. Rejects with the errors listed at `session.call`. */
-  async execute(request: Request, site: CallSite, options: ExecutionOptions): Promise<Reply> {
+  /**
+   * One request, in its order. Rejects with the errors listed at `session.call`.
+   *
+   * @param request or what makes it, where it names objects of refs outside of its arguments.
+   */
+  async execute(
+    request: Request | (() => Request),
+    site: CallSite,
+    options: ExecutionOptions,
+  ): Promise<Reply> {
+    const make = typeof request === "function" ? request : () => request;
     // Told apart from plain calls by having an owner.
     const ofRun = options.owner !== undefined;
     const closed = this.#control.closed(ofRun);
     if (closed !== undefined) throw closed;
     if (this.#failsWhenBusy && !ofRun && this.#executions.size > 0)
       throw new SessionBusyError(site.session, site.target);
-    const execution = new Execution(encodeRequest(request, site), options, this);
+    const { result: encoded, refs } = notingRefs(() => encodeRequest(make(), site));
+    const execution = new Execution(encoded, refs, options, this);
     this.#executions.add(execution);
     try {
       execution.begin();
@@ -89,6 +100,8 @@ export class Lane implements ExecutionLane {
   release(id: number): void {
     const { refs } = this;
     const letGo = (): void => {
+      // A worker that was set up anew has other objects under these numbers.
+      if (refs !== this.refs) return;
       refs.remove(id);
       this.#control.release([id]);
     };

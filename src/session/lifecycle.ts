@@ -9,7 +9,7 @@ import type { Conduct } from "./conduct.js";
 import { keepSession } from "./copier.js";
 import type { Execution } from "./execution.js";
 import { Lane, type LaneControl } from "./lane.js";
-import { bringBack, type Origin } from "./recovery.js";
+import { bringBack, NothingLeft, type Origin } from "./recovery.js";
 import { Recycler } from "./recycler.js";
 import { RefTable } from "./ref-table.js";
 import type { Slots } from "./slots.js";
@@ -63,7 +63,11 @@ export class Lifecycle implements LaneControl, Origin {
   readonly #recycler: Recycler;
   readonly #usage: Usage;
   readonly #processes: Slots;
-  readonly #ended: Promise<void>;
+  /** Resolves when the last worker is gone, and what kept its state. */
+  readonly ended: Promise<void>;
+  /** Aborted when nothing is brought back or made anew any more. */
+  readonly over: AbortSignal;
+  readonly #over = new AbortController();
   #resolveEnded!: () => void;
   #worker!: Worker;
   #state: SessionState = "ready";
@@ -79,6 +83,8 @@ export class Lifecycle implements LaneControl, Origin {
   /** The time for finishing is over, or there was none. */
   #cutShort = false;
   #leaving = false;
+  /** Whether `setup`, which made the state anew, has asked for a checkpoint. */
+  #wantsCheckpoint = false;
   #closed: Promise<void> | undefined;
   #closedBecause = "it was closed";
 
@@ -99,15 +105,21 @@ export class Lifecycle implements LaneControl, Origin {
       noForks: parts.noForks,
       queueTimeoutMs: parts.conduct.queueTimeout,
       pid: () => this.pid,
-      make: (made) => keepSession(this, made),
+      make: async (kept, asked) => {
+        await keepSession(this, kept, asked);
+        this.#recycler.check();
+      },
     });
+    this.over = this.#over.signal;
     this.#recycler = new Recycler(this);
     const { idle } = parts.conduct.limits;
     this.#usage = new Usage(idle, () => {
+      // It has something to do that was not sent to the worker: a copy, or what waits until the session is back.
+      if (this.#state !== "ready" || !this.lane.queue.idle) return;
       this.#closedBecause = `it was closed after ${idle} ms without use (limits.idle)`;
       void this.close(1);
     });
-    this.#ended = new Promise((resolve) => {
+    this.ended = new Promise((resolve) => {
       this.#resolveEnded = resolve;
     });
   }
@@ -129,11 +141,11 @@ export class Lifecycle implements LaneControl, Origin {
   }
 
   /** What a new worker of this session is opened with; its objects are those of `refs`. */
-  openRequest(refs: RefTable = this.lane.refs): OpenRequest {
+  openRequest(refs: RefTable = this.lane.refs, pid: () => number | undefined = () => this.pid): OpenRequest {
     return {
       session: this.id,
       onLog: (stream, line) =>
-        this.events.emit("session-log", { session: this.id, pid: this.pid, stream, line }),
+        this.events.emit("session-log", { session: this.id, pid: pid(), stream, line }),
       resolveHandle: (ref) => refs.resolve(ref),
       memoryBytes: this.conduct.limits.memory,
     };
@@ -159,6 +171,12 @@ export class Lifecycle implements LaneControl, Origin {
     const old = this.#worker;
     this.attach(worker);
     void old.close(LEAVE_GRACE_MS);
+    this.#keepAgain();
+  }
+
+  /** `setup`, which makes the state anew, asks for a checkpoint: there is one as soon as it is the session's state. */
+  checkpointWhenSetUp(): void {
+    this.#wantsCheckpoint = true;
   }
 
   async close(timeoutMs: number): Promise<void> {
@@ -188,11 +206,15 @@ export class Lifecycle implements LaneControl, Origin {
    */
   async snapshot(signal: AbortSignal): Promise<Checkpoint> {
     if (this.keeper.current !== undefined && this.keeper.isCurrent) return this.keeper.current.retain();
-    await this.#processes.take(1, this.conduct.queueTimeout, signal);
+    await this.#processes.take(1, { timeoutMs: this.conduct.queueTimeout }, signal);
     try {
-      const snapshot = await keepSession(this);
-      void snapshot.ended.then(() => this.#processes.give(1));
-      return snapshot;
+      let snapshot: Checkpoint | undefined;
+      const made = (checkpoint: Checkpoint): void => {
+        snapshot = checkpoint;
+        void checkpoint.ended.then(() => this.#processes.give(1));
+      };
+      await keepSession(this, made, true);
+      return snapshot as unknown as Checkpoint;
     } catch (error) {
       this.#processes.give(1);
       throw error;
@@ -220,16 +242,24 @@ export class Lifecycle implements LaneControl, Origin {
   }
 
   closed(ofRun = false): Error | undefined {
+    if (this.#state === "lost") return new SessionLostError(this.id, this.#lost);
+    if (this.#state === "closing" || this.#state === "closed")
+      return new SessionClosedError(this.id, `${this.#closedBecause}, so it takes no more calls`);
     if (this.#usage.draining && !ofRun)
       return new SessionClosedError(this.id, "it is draining, so it takes no more calls");
-    if (this.#state === "ready" || this.#state === "recovering") return undefined;
-    if (this.#state === "lost") return new SessionLostError(this.id, this.#lost);
-    return new SessionClosedError(this.id, `${this.#closedBecause}, so it takes no more calls`);
+    return undefined;
+  }
+
+  unusable(): Error | undefined {
+    if (this.#lost !== undefined) return new SessionLostError(this.id, this.#lost);
+    if (this.#cutShort || this.#leaving)
+      return new SessionClosedError(this.id, "it was closed before this call had its turn");
+    return undefined;
   }
 
   refusal(): Error | undefined {
-    if (this.#lost !== undefined) return new SessionLostError(this.id, this.#lost);
-    if (this.#cutShort) return new SessionClosedError(this.id, "it was closed before this call had its turn");
+    const unusable = this.unusable();
+    if (unusable !== undefined) return unusable;
     const rolledBack = this.#rolledBack;
     this.#rolledBack = undefined;
     return rolledBack;
@@ -291,13 +321,21 @@ export class Lifecycle implements LaneControl, Origin {
       if (this.#diedAgain !== undefined) throw this.#diedAgain;
       this.#tell(from, reason, performance.now() - began);
       if (this.#state === "recovering") this.#state = "ready";
+      if (from === "setup") this.#keepAgain();
     } catch (error) {
-      this.#lose(error as Error);
+      this.#lose(error instanceof NothingLeft ? reason : (error as Error));
       this.#end();
     } finally {
       this.#recovering = undefined;
       this.lane.queue.resume();
     }
+  }
+
+  /** The state is that of `setup`, and is kept as it was the first time. */
+  #keepAgain(): void {
+    if (this.keeper.current !== undefined) return;
+    void this.keeper.ensure(this.#wantsCheckpoint || this.conduct.checkpoint === "auto");
+    this.#wantsCheckpoint = false;
   }
 
   /** What the return to an earlier state has lost is told by an event, and by the next call. */
@@ -324,15 +362,17 @@ export class Lifecycle implements LaneControl, Origin {
       await this.lane.settled();
       clearTimeout(timer);
       this.#leaving = true;
+      this.#over.abort();
       await this.#recovering;
       if (this.#lost === undefined) await this.#worker.close(LEAVE_GRACE_MS);
     }
-    await this.#ended;
+    await this.ended;
   }
 
   /** The time to finish is over. */
   #cut(): void {
     this.#cutShort = true;
+    this.#over.abort();
     this.lane.stop((fate) => {
       const call = fate === "never ran" ? "before this call had its turn" : "while this call was running";
       return new SessionClosedError(this.id, `it was closed ${call}`);
@@ -347,7 +387,8 @@ export class Lifecycle implements LaneControl, Origin {
   #end(): void {
     if (this.#state === "closing") this.#state = "closed";
     this.#usage.busy();
+    this.#over.abort();
     this.#onEnd(this.#lost);
-    void this.keeper.close().then(this.#resolveEnded);
+    void Promise.all([this.keeper.close(), this.#recycler.quiet()]).then(this.#resolveEnded);
   }
 }

@@ -1,3 +1,4 @@
+import { setImmediate as nextRound } from "node:timers/promises";
 import type { Driver } from "../engine.js";
 import type { Emitter } from "../telemetry/emitter.js";
 import type { EngineEvents } from "../telemetry/events.js";
@@ -58,10 +59,14 @@ export class Maker implements SessionHost {
     const where = "session.fork()";
     const ids = Array.from({ length: count }, () => this.#registry.reserve(where, id, `${original.id}/fork`));
     const { lifecycle } = original;
-    const birth: Birth = { began: performance.now(), forkOf: original.id, told: false };
+    const began = performance.now();
+    const births: Birth[] = ids.map(() => ({ began, forkOf: original.id, told: false }));
     return this.#registry.starting(ids, async (room) => {
-      await room.take(count, queueTimeout);
-      const forks = ids.map((each) => this.#session(each, lifecycle.conduct, original.setup, { ...birth }));
+      // Where there is room, it takes its place in line at once.
+      if (!room.tryTake(count)) await room.take(count, queueTimeout);
+      const forks = births.map((birth, index) =>
+        this.#session(ids[index] as string, lifecycle.conduct, original.setup, birth),
+      );
       const requests = forks.map((fork) => ({
         ...fork.lifecycle.openRequest(),
         purpose: "live" as const,
@@ -75,8 +80,13 @@ export class Maker implements SessionHost {
         }
       });
       room.handOver();
-      for (const fork of forks) this.#started(fork, birth);
-      return forks;
+      try {
+        for (const [index, fork] of forks.entries()) this.#started(fork, births[index] as Birth);
+        return forks;
+      } catch (error) {
+        await Promise.all(forks.map((fork) => fork.close({ timeout: 1 })));
+        throw error;
+      }
     });
   }
 
@@ -84,7 +94,8 @@ export class Maker implements SessionHost {
     const { lifecycle } = original;
     const checkpoint = await lifecycle.snapshot(signal);
     try {
-      await this.#registry.processes.take(count, lifecycle.conduct.queueTimeout, signal);
+      const wait = { timeoutMs: lifecycle.conduct.queueTimeout };
+      await this.#registry.processes.take(count, wait, signal);
       return await this.#copies(original, count, checkpoint);
     } finally {
       await checkpoint.letGo();
@@ -119,7 +130,8 @@ export class Maker implements SessionHost {
     room.handOver();
     try {
       this.#registry.add(session);
-      await session.setup?.(session);
+      // A setup that waits for something else than its calls must not keep a session that is closed from being so.
+      await Promise.race([session.setup?.(session), lifecycle.ended.then(() => nextRound())]);
       // It may be gone without `setup` having failed.
       const gone = lifecycle.closed();
       if (gone !== undefined) throw gone;
@@ -158,7 +170,13 @@ export class Maker implements SessionHost {
     const { processes } = this.#registry;
     return new Lifecycle({
       id,
-      conduct: { ...original.conduct, checkpoint: "manual", busy: "queue" },
+      // It ends with its run, however long that leaves it idle.
+      conduct: {
+        ...original.conduct,
+        checkpoint: "manual",
+        busy: "queue",
+        limits: { ...original.conduct.limits, idle: undefined },
+      },
       events: this.#events,
       noForks: undefined,
       processes,

@@ -1,4 +1,6 @@
+import { setImmediate as nextRound } from "node:timers/promises";
 import type { OpenRequest, Worker } from "../engine.js";
+import { SessionLostError } from "../errors/session.js";
 import type { CheckpointKeeper } from "./checkpoint-keeper.js";
 import type { Conduct } from "./conduct.js";
 import { Lane, type LaneControl } from "./lane.js";
@@ -12,40 +14,46 @@ export interface Origin {
   readonly conduct: Conduct;
   readonly open: ((request: OpenRequest) => Promise<Worker>) | undefined;
   readonly setup: ((lane: Lane) => Promise<void>) | undefined;
-  openRequest(refs?: RefTable): OpenRequest;
+  /** Aborted when the session ends: nothing is made for it any more. */
+  readonly over: AbortSignal;
+  openRequest(refs?: RefTable, pid?: () => number | undefined): OpenRequest;
   attach(worker: Worker): void;
 }
+
+/** There is neither a checkpoint to go back to nor a `setup`. */
+export class NothingLeft extends Error {}
 
 /**
  * Gives a session whose worker died a new one: a copy of its checkpoint; where there is none, or it died too, a new process and `setup` again.
  *
- * @throws when there is neither, with the reason.
+ * @throws what `setup` throws; NothingLeft when there is neither.
  */
 export async function bringBack(session: Origin): Promise<"checkpoint" | "setup"> {
-  const failure = await backToCheckpoint(session);
-  if (failure === undefined) return "checkpoint";
+  if (await backToCheckpoint(session)) return "checkpoint";
   const { open, setup } = session;
-  if (open === undefined || setup === undefined) throw failure.error;
+  if (open === undefined || setup === undefined) throw new NothingLeft();
   await backThroughSetup(session, open, setup);
   return "setup";
 }
 
-async function backToCheckpoint(session: Origin): Promise<{ error: Error } | undefined> {
+async function backToCheckpoint(session: Origin): Promise<boolean> {
   const { keeper, lane } = session;
   const checkpoint = keeper.current;
-  if (checkpoint === undefined) return { error: new Error("it has no checkpoint to go back to") };
+  if (checkpoint === undefined) return false;
   try {
-    const worker = await checkpoint.restore({ ...session.openRequest(), reseed: false });
+    let worker: Worker | undefined;
+    const request = session.openRequest(undefined, () => worker?.pid);
+    worker = await checkpoint.restore({ ...request, reseed: false });
     const unheld = lane.refs.keepOnly(
       checkpoint.refs,
       "was made after the checkpoint that its session went back to,",
     );
     session.attach(worker);
     if (unheld.length > 0) worker.release(unheld);
-    return undefined;
-  } catch (error) {
+    return true;
+  } catch {
     keeper.drop(checkpoint);
-    return { error: error as Error };
+    return false;
   }
 }
 
@@ -64,7 +72,7 @@ async function backThroughSetup(
  * A new worker in the state that `setup` brings about. Setup has it to itself, on a lane of its own, while the calls of others wait on the session's,
  * or go on on the worker that is still there.
  *
- * @throws what setup throws; nothing is left then.
+ * @throws what setup throws; how the worker ended, when it died or the session ends meanwhile; nothing is left then.
  */
 export async function openWithSetup(
   session: Origin,
@@ -72,32 +80,47 @@ export async function openWithSetup(
   setup: (lane: Lane) => Promise<void>,
 ): Promise<{ worker: Worker; refs: RefTable }> {
   const refs = new RefTable(session.id);
-  const worker = await open(session.openRequest(refs));
-  const lane = new Lane(laneTo(worker, session.conduct), refs, "queue");
+  let opened: Worker | undefined;
+  const worker = await open(session.openRequest(refs, () => opened?.pid));
+  opened = worker;
   let gone: Error | undefined;
-  void worker.ended.then((death) => {
+  const lane = new Lane(
+    laneTo(worker, session.conduct, () => gone && new SessionLostError(session.id, gone)),
+    refs,
+    "queue",
+  );
+  const end = worker.ended.then(async (death) => {
     gone = death;
     lane.queue.workerGone(death, false);
+    // What setup makes of the end of its calls says more than that end.
+    await nextRound();
+    throw death;
   });
+  const stop = (): void => worker.kill();
+  session.over.addEventListener("abort", stop);
+  if (session.over.aborted) stop();
   try {
-    await setup(lane);
+    await Promise.race([setup(lane), end]);
     if (gone !== undefined) throw gone;
     return { worker, refs };
   } catch (error) {
     worker.kill();
     await worker.ended;
     throw error;
+  } finally {
+    session.over.removeEventListener("abort", stop);
+    end.catch(() => {});
   }
 }
 
-function laneTo(worker: Worker, conduct: Conduct): LaneControl {
+function laneTo(worker: Worker, conduct: Conduct, gone: () => Error | undefined): LaneControl {
   return {
     graceMs: conduct.limits.cancelGrace,
     send: (request) => worker.send(request),
     release: (refs) => worker.release(refs),
     kill: () => worker.kill(),
-    closed: () => undefined,
-    refusal: () => undefined,
+    closed: gone,
+    refusal: gone,
     answered: () => {},
     idle: () => {},
   };

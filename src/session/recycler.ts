@@ -1,11 +1,15 @@
 import type { Worker } from "../engine.js";
 import type { Emitter } from "../telemetry/emitter.js";
 import type { EngineEvents } from "../telemetry/events.js";
+import type { Checkpoint } from "./checkpoint.js";
 import { type Origin, openWithSetup } from "./recovery.js";
 import type { RefTable } from "./ref-table.js";
 
 /** How long an idle worker may take to leave when asked to. */
 const LEAVE_GRACE_MS = 2_000;
+
+/** How long nothing more is tried after a fresh process could not be made. */
+const TRY_AGAIN_MS = 10_000;
 
 /** What a recycler needs of its session. */
 export interface Recycled extends Origin {
@@ -19,10 +23,10 @@ export interface Recycled extends Origin {
 interface Fresh {
   readonly worker: Worker;
   readonly from: "checkpoint" | "setup";
+  /** What it was made from; undefined: from `setup`. */
+  readonly checkpoint?: Checkpoint;
   /** The objects that it holds under numbers of their own. */
   readonly refs?: RefTable;
-  /** The numbers that it holds of those of the session. */
-  readonly held?: ReadonlySet<number>;
 }
 
 type Open = NonNullable<Origin["open"]>;
@@ -36,7 +40,8 @@ export class Recycler {
   readonly #session: Recycled;
   #began = 0;
   #answered = 0;
-  #working = false;
+  #working: Promise<void> | undefined;
+  #notBefore = 0;
   /** Whether the memory of this process says nothing, because a fresh one has as much. */
   #memoryIsMoot = false;
   /** Whether it was told that this process stays. */
@@ -51,6 +56,7 @@ export class Recycler {
     this.#began = performance.now();
     this.#answered = 0;
     this.#told = false;
+    this.#notBefore = 0;
     const { memory } = this.#session.conduct.limits.recycle ?? {};
     // What a fresh process has already, another one would have too.
     this.#memoryIsMoot = memory !== undefined && (worker.memoryBytes() ?? 0) >= memory;
@@ -60,13 +66,27 @@ export class Recycler {
   /** The worker has answered a request. */
   answered(): void {
     this.#answered += 1;
-    if (this.#working) return;
+    this.check();
+  }
+
+  /** Begins to make a fresh process where one is due. */
+  check(): void {
+    if (this.#working !== undefined || this.#session.state !== "ready") return;
     const reason = this.#reason();
-    if (reason === undefined) return;
-    this.#working = true;
-    void this.#recycle(reason).finally(() => {
-      this.#working = false;
+    if (reason === undefined || performance.now() < this.#notBefore) return;
+    const obstacle = this.#obstacle();
+    if (obstacle !== undefined) {
+      this.#stays(obstacle);
+      return;
+    }
+    this.#working = this.#recycle(reason).finally(() => {
+      this.#working = undefined;
     });
+  }
+
+  /** Resolves when no fresh process is being made. */
+  async quiet(): Promise<void> {
+    await this.#working;
   }
 
   #reason(): string | undefined {
@@ -84,25 +104,23 @@ export class Recycler {
     const session = this.#session;
     const began = performance.now();
     const old = session.worker;
-    const obstacle = this.#obstacle();
-    if (obstacle !== undefined) {
-      this.#stays(obstacle);
-      return;
-    }
     let fresh: Fresh;
     try {
       fresh = await this.#make();
     } catch (error) {
-      this.#stays(error instanceof Error ? error.message : String(error));
+      this.#notBefore = performance.now() + TRY_AGAIN_MS;
+      if (session.state === "ready") this.#stays(error instanceof Error ? error.message : String(error));
       return;
     }
     const { worker, from } = fresh;
     const taken = await session.lane.turn(async () => {
-      // Meanwhile the session may have changed, died, or been closed.
+      // Meanwhile the session may have changed, been kept in another state, died, or been closed.
       if (session.worker !== old || session.state !== "ready" || this.#obstacle() !== undefined) return false;
-      session.replace(worker);
+      if (session.keeper.current !== fresh.checkpoint) return false;
       if (fresh.refs !== undefined) session.lane.refs = fresh.refs;
-      else if (fresh.held !== undefined) worker.release(session.lane.refs.keepOnly(fresh.held, "is gone"));
+      session.replace(worker);
+      const { checkpoint } = fresh;
+      if (checkpoint !== undefined) worker.release(session.lane.refs.keepOnly(checkpoint.refs, "is gone"));
       return true;
     });
     if (!taken) {
@@ -133,9 +151,16 @@ export class Recycler {
     const session = this.#session;
     const { keeper, open, setup } = session;
     if (keeper.current !== undefined) {
-      const { refs } = keeper.current;
-      const worker = await keeper.current.restore({ ...session.openRequest(), reseed: false });
-      return { worker, from: "checkpoint", held: refs };
+      // It may be replaced by another meanwhile.
+      const checkpoint = keeper.current.retain();
+      try {
+        let worker: Worker | undefined;
+        const request = session.openRequest(undefined, () => worker?.pid);
+        worker = await checkpoint.restore({ ...request, reseed: false });
+        return { worker, from: "checkpoint", checkpoint };
+      } finally {
+        void checkpoint.letGo();
+      }
     }
     const { worker, refs } = await openWithSetup(session, open as Open, setup as Setup);
     return { worker, from: "setup", refs };

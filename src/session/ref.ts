@@ -16,22 +16,42 @@ export interface RefCopies {
   copyOf(ref: Ref): Ref | undefined;
 }
 
+let noted: Set<Ref> | undefined;
+
+/** Does `work`, and says which refs it has read the numbers of. */
+export function notingRefs<Result>(work: () => Result): { result: Result; refs: readonly Ref[] } {
+  const refs = new Set<Ref>();
+  noted = refs;
+  try {
+    return { result: work(), refs: [...refs] };
+  } finally {
+    noted = undefined;
+  }
+}
+
 /**
  * A handle on a Python object that stays in its session. It can be given as an argument to calls in that session; in any other it is refused.
  * The object is let go by `release()`, at the end of an `await using` scope, or with its session.
  */
 export class Ref extends Handle implements AsyncDisposable {
-  readonly id: number;
   readonly typeName: string;
+  readonly #id: number;
   readonly #owner: RefOwner;
-  #gone: string | undefined;
+  #released = false;
+  /** Why there is no such object any more, but for its release. */
+  #lost: string | undefined;
 
   /** @internal Made by `session.create`, and by `session.fork` for what its session holds. */
   constructor(owner: RefOwner, id: number, typeName: string) {
     super();
     this.#owner = owner;
-    this.id = id;
+    this.#id = id;
     this.typeName = typeName;
+  }
+
+  get id(): number {
+    noted?.add(this);
+    return this.#id;
   }
 
   get session(): string {
@@ -40,16 +60,19 @@ export class Ref extends Handle implements AsyncDisposable {
 
   /** Whether it cannot be used any more: it was released, or its object is gone. */
   get released(): boolean {
-    return this.#gone !== undefined;
+    return this.#released || this.#lost !== undefined;
   }
 
   /** @internal The number of the object. @throws RefError when the ref cannot be used any more. */
   get usableId(): number {
-    if (this.#gone === undefined) return this.id;
-    throw new RefError(
-      `session ${this.session}: the ref to the ${this.typeName} ${this.#gone} and cannot be used any more`,
-      this.session,
-    );
+    const problem = this.loss ?? (this.#released ? this.#problem("was released") : undefined);
+    if (problem !== undefined) throw problem;
+    return this.id;
+  }
+
+  /** @internal What a call that was made with this ref fails with, when the object is gone meanwhile. Its release does not affect such a call. */
+  get loss(): RefError | undefined {
+    return this.#lost === undefined ? undefined : this.#problem(this.#lost);
   }
 
   /**
@@ -73,8 +96,8 @@ export class Ref extends Handle implements AsyncDisposable {
 
   /** Lets the object go. Calls that were made before are not affected; later uses of the ref are refused. */
   release(): void {
-    if (this.#gone !== undefined) return;
-    this.#gone = "was released";
+    if (this.released) return;
+    this.#released = true;
     this.#owner.releaseRef(this);
   }
 
@@ -98,10 +121,17 @@ export class Ref extends Handle implements AsyncDisposable {
 
   /** @internal The object is gone; `why` as in "was released". */
   lose(why: string): void {
-    this.#gone ??= why;
+    this.#lost ??= why;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.release();
+  }
+
+  #problem(what: string): RefError {
+    return new RefError(
+      `session ${this.session}: the ref to the ${this.typeName} ${what} and cannot be used any more`,
+      this.session,
+    );
   }
 }

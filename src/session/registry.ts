@@ -11,7 +11,9 @@ export class Registry {
   readonly #sessions = new Map<string, Session | "opening">();
   /** Everything that is being started: closing waits for it. */
   readonly #starting = new Set<Promise<unknown>>();
-  readonly #closing = new AbortController();
+  /** Aborted when no more sessions are opened. */
+  readonly #refusing = new AbortController();
+  /** Why no more sessions are opened: "the engine is draining". */
   #refusal: string | undefined;
 
   constructor(limits: { maxSessions: number; maxProcesses: number }) {
@@ -32,7 +34,8 @@ export class Registry {
    */
   reserve(where: string, wanted: string | undefined, base: string): string {
     const id = wanted ?? this.#freeId(base);
-    if (this.#refusal !== undefined) throw new SessionClosedError(id, this.#refusal);
+    if (this.#refusal !== undefined)
+      throw new SessionClosedError(id, `${this.#refusal}, so it opens no more sessions`);
     if (this.#sessions.has(id)) {
       throw new OptionsError(where, [
         `expected \`id\` to be new in this engine, got ${JSON.stringify(id)}, which is open`,
@@ -44,7 +47,8 @@ export class Registry {
 
   /** Does what starts sessions of these ids; when that fails, the ids are free again, and so is the room that was taken. */
   async starting<Result>(ids: readonly string[], start: (room: Room) => Promise<Result>): Promise<Result> {
-    const room = new Room(this.#sessionSlots, this.processes, this.#closing.signal);
+    const refused = (): Error => this.#refused(ids[0] ?? "");
+    const room = new Room(this.#sessionSlots, this.processes, { signal: this.#refusing.signal, refused });
     const started = start(room);
     this.#starting.add(started);
     try {
@@ -58,10 +62,9 @@ export class Registry {
     }
   }
 
-  /** This session is open. @throws SessionClosedError when the engine was closed meanwhile. */
+  /** This session is open. @throws SessionClosedError when no more sessions are opened since. */
   add(session: Session): void {
-    if (this.#refusal !== undefined)
-      throw new SessionClosedError(session.id, "the engine was closed meanwhile");
+    if (this.#refusal !== undefined) throw this.#refused(session.id);
     this.#sessions.set(session.id, session);
   }
 
@@ -72,15 +75,19 @@ export class Registry {
     this.processes.give(1);
   }
 
-  /** From now on nothing is opened; `why` is said to who asks. */
+  /** From now on nothing is opened; `why` is said to who asks, for example "the engine was closed". */
   refuse(why: string): void {
-    this.#refusal ??= why;
-    this.#closing.abort(new SessionClosedError("(new)", why));
+    this.#refusal = why;
+    this.#refusing.abort();
   }
 
   /** Resolves when nothing is being started any more. */
   async quiet(): Promise<void> {
     await Promise.allSettled(this.#starting);
+  }
+
+  #refused(id: string): SessionClosedError {
+    return new SessionClosedError(id, `${this.#refusal} meanwhile`);
   }
 
   #freeId(base: string): string {
@@ -90,25 +97,50 @@ export class Registry {
   }
 }
 
+/** The end of opening sessions, for those that wait for room. */
+interface Refusing {
+  readonly signal: AbortSignal;
+  /** What they fail with then. */
+  refused(): Error;
+}
+
 /** The room that sessions which are being started have taken. */
 export class Room {
   readonly #sessions: Slots;
   readonly #processes: Slots;
-  readonly #closing: AbortSignal;
+  readonly #refusing: Refusing;
   #taken: (() => void)[] = [];
 
-  constructor(sessions: Slots, processes: Slots, closing: AbortSignal) {
+  constructor(sessions: Slots, processes: Slots, refusing: Refusing) {
     this.#sessions = sessions;
     this.#processes = processes;
-    this.#closing = closing;
+    this.#refusing = refusing;
   }
 
-  /** @throws EngineFullError; what `signal` is aborted with; SessionClosedError when the engine is closed. */
-  async take(count: number, timeoutMs: number, signal?: AbortSignal): Promise<void> {
-    const abort = signal === undefined ? this.#closing : AbortSignal.any([signal, this.#closing]);
+  /** Takes room at once, or says false. */
+  tryTake(count: number): boolean {
     for (const slots of [this.#sessions, this.#processes]) {
-      await slots.take(count, timeoutMs, abort);
+      if (!slots.tryTake(count)) {
+        this.giveBack();
+        return false;
+      }
       this.#taken.push(() => slots.give(count));
+    }
+    return true;
+  }
+
+  /** @throws EngineFullError; what `signal` is aborted with; SessionClosedError when the engine opens no more sessions. */
+  async take(count: number, timeoutMs: number, signal?: AbortSignal): Promise<void> {
+    const refusing = this.#refusing.signal;
+    const abort = AbortSignal.any(signal === undefined ? [refusing] : [signal, refusing]);
+    const wait = { timeoutMs, since: performance.now() };
+    try {
+      for (const slots of [this.#sessions, this.#processes]) {
+        await slots.take(count, wait, abort);
+        this.#taken.push(() => slots.give(count));
+      }
+    } catch (error) {
+      throw refusing.aborted && error === refusing.reason ? this.#refusing.refused() : error;
     }
   }
 

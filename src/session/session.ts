@@ -1,4 +1,5 @@
 import type { RefReply, Reply, Request } from "../engine.js";
+import { ForkRefusedError } from "../errors/session.js";
 import { parseOptions } from "../options/parse.js";
 import type { Emitter } from "../telemetry/emitter.js";
 import type { EngineEvents } from "../telemetry/events.js";
@@ -98,7 +99,7 @@ export class Session implements AsyncDisposable, Executor {
     args: readonly unknown[] = [],
     options: CallOptions = NO_OPTIONS,
   ): Promise<Result> {
-    const reply = await this.#call("session.call()", module, functionName, args, options, "value");
+    const reply = await this.#call("session.call()", module, functionName, args, options);
     return reply.value as Result;
   }
 
@@ -114,9 +115,16 @@ export class Session implements AsyncDisposable, Executor {
     args: readonly unknown[] = [],
     options: CallOptions = NO_OPTIONS,
   ): Promise<Ref> {
-    const reply = await this.#call("session.create()", module, callable, args, options, "ref");
-    const { ref, typeName } = reply.value as RefReply;
-    return this.#lane.refs.add(this, ref, typeName);
+    const lane = this.#lane;
+    let made: Ref | undefined;
+    // At once: a copy that is made next has the object, and must know of the ref.
+    const onReply = (reply: Reply, heard: boolean): void => {
+      const { ref, typeName } = reply.value as RefReply;
+      made = lane.refs.add(this, ref, typeName);
+      if (!heard) made.release();
+    };
+    await this.#call("session.create()", module, callable, args, options, onReply);
+    return made as unknown as Ref;
   }
 
   /**
@@ -130,6 +138,7 @@ export class Session implements AsyncDisposable, Executor {
   async fork(options: ForkOptions | FamilyOptions = {}): Promise<Session | Session[]> {
     const parsed = parseOptions("session.fork()", forkOptions, options);
     this.#requireOpen();
+    if (this.#isSetUpAgain) throw new ForkRefusedError(this.id, "its setup is running again");
     const forks = await this.#host.fork(this, parsed);
     return parsed.count === undefined ? (forks[0] as Session) : forks;
   }
@@ -142,7 +151,8 @@ export class Session implements AsyncDisposable, Executor {
    */
   async checkpoint(): Promise<void> {
     this.#requireOpen();
-    await this.#lifecycle.keeper.make();
+    if (this.#isSetUpAgain) this.#lifecycle.checkpointWhenSetUp();
+    else await this.#lifecycle.keeper.make();
   }
 
   /**
@@ -159,7 +169,7 @@ export class Session implements AsyncDisposable, Executor {
   }
 
   /** @internal One request, in the session's order. Rejects with the errors listed at `call`. */
-  execute(request: Request, site: Site, options: ExecutionOptions): Promise<Reply> {
+  execute(request: Request | (() => Request), site: Site, options: ExecutionOptions): Promise<Reply> {
     return this.#lane.execute(request, { ...site, session: this.id }, options);
   }
 
@@ -183,8 +193,14 @@ export class Session implements AsyncDisposable, Executor {
     if (typeof method !== "string" || !Array.isArray(args))
       parseOptions("ref.call()", methodArguments, { method, args });
     const { kwargs, limits } = readCallOptions("ref.call()", options);
-    const id = ref.usableId;
-    const request: Request = { kind: "ref-call", ref: id, method, args, kwargs, returns: "value" };
+    const request = (): Request => ({
+      kind: "ref-call",
+      ref: ref.usableId,
+      method,
+      args,
+      kwargs,
+      returns: "value",
+    });
     return (await this.execute(request, { target: `${ref.typeName}.${method}` }, limits)).value;
   }
 
@@ -192,7 +208,7 @@ export class Session implements AsyncDisposable, Executor {
   async getFromRef(ref: Ref, attribute: string, options: GetOptions): Promise<unknown> {
     if (typeof attribute !== "string") parseOptions("ref.get()", attributeArguments, { attribute });
     const limits = readGetOptions("ref.get()", options);
-    const request: Request = { kind: "ref-get", ref: ref.usableId, attribute, returns: "value" };
+    const request = (): Request => ({ kind: "ref-get", ref: ref.usableId, attribute, returns: "value" });
     return (await this.execute(request, { target: `${ref.typeName}.${attribute}` }, limits)).value;
   }
 
@@ -207,7 +223,7 @@ export class Session implements AsyncDisposable, Executor {
     functionName: string,
     args: readonly unknown[],
     options: CallOptions,
-    returns: "value" | "ref",
+    onRef?: ExecutionOptions["onReply"],
   ): Promise<Reply> {
     if (
       typeof module !== "string" ||
@@ -219,10 +235,15 @@ export class Session implements AsyncDisposable, Executor {
       parseOptions(where, callArguments, { module, function: functionName, args });
     }
     const { kwargs, limits } = readCallOptions(where, options);
+    const returns = onRef === undefined ? "value" : "ref";
     const request: Request = { kind: "call", module, function: functionName, args, kwargs, returns };
     // An object that is made changes the state, also when making it may be repeated.
-    const effects = returns === "ref" ? { ...limits, changesState: true } : limits;
+    const effects = onRef === undefined ? limits : { ...limits, changesState: true, onReply: onRef };
     return this.execute(request, { target: `${module}.${functionName}` }, effects);
+  }
+
+  get #isSetUpAgain(): boolean {
+    return this.#lane !== this.#lifecycle.lane;
   }
 
   #requireOpen(): void {

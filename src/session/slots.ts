@@ -1,5 +1,13 @@
+import { setMaxListeners } from "node:events";
 import { EngineFullError } from "../errors/session.js";
 import { LONGEST_TIMER_MS } from "../options/fields.js";
+
+/** How long somebody waits. */
+export interface Wait {
+  readonly timeoutMs: number;
+  /** When it began, if not now: who needs slots of two kinds waits once. */
+  readonly since?: number;
+}
 
 interface Waiting {
   readonly count: number;
@@ -41,12 +49,16 @@ export class Slots {
   /**
    * Waits for slots.
    *
-   * @throws EngineFullError after `timeoutMs`; what `signal` was aborted with.
+   * @throws EngineFullError when there are none in time; what `signal` was aborted with.
    */
-  async take(count: number, timeoutMs: number, signal?: AbortSignal): Promise<void> {
+  async take(count: number, wait: Wait, signal?: AbortSignal): Promise<void> {
     if (count > this.#limit) throw this.#full(count, 0);
     if (this.tryTake(count)) return;
     signal?.throwIfAborted();
+    // One signal for many that wait is no leak, which Node would warn of.
+    if (signal) setMaxListeners(0, signal);
+    const { timeoutMs, since = performance.now() } = wait;
+    const leftMs = Math.max(0, since + timeoutMs - performance.now());
     await new Promise<void>((resolve, reject) => {
       const settle = (): void => {
         clearTimeout(timer);
@@ -68,7 +80,7 @@ export class Slots {
       const onAbort = (): void => giveUp(signal?.reason);
       const timer = setTimeout(
         () => giveUp(this.#full(count, timeoutMs)),
-        Math.min(timeoutMs, LONGEST_TIMER_MS),
+        Math.min(leftMs, LONGEST_TIMER_MS),
       );
       signal?.addEventListener("abort", onAbort);
       this.#waiting.push(entry);

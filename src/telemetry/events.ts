@@ -3,52 +3,47 @@
 /** How a run ended: all records done, a failure, an abort signal, or the consumer's `break`. */
 export type RunStatus = "completed" | "halted" | "aborted" | "stopped";
 
+interface OfSession {
+  session: string;
+  pid: number | undefined;
+}
+
+interface OfRecovery extends OfSession {
+  durationMs: number;
+  from: "checkpoint" | "setup";
+  lostCalls: readonly string[];
+  lostCount: number;
+  error: unknown;
+}
+
+interface OfRecycling extends OfSession {
+  durationMs: number;
+  from: "checkpoint" | "setup";
+  reason: string;
+}
+
 export interface SessionEvents {
   /** A session's process is ready; `durationMs` from the request to here, `setup` included. `forkOf`: the session that it is a fork of. */
-  "session-start": {
-    session: string;
-    pid: number | undefined;
-    durationMs: number;
-    forkOf: string | undefined;
-  };
+  "session-start": OfSession & { durationMs: number; forkOf: string | undefined };
   /** A session was closed as asked; `durationMs` is its life. */
-  "session-stop": { session: string; pid: number | undefined; durationMs: number };
+  "session-stop": OfSession & { durationMs: number };
   /** A session could not start, or was lost. */
-  "session-failure": { session: string; pid: number | undefined; durationMs: number; error: unknown };
+  "session-failure": OfSession & { durationMs: number; error: unknown };
   /** A session's state was kept; `pid` is the process that keeps it, `automatic` whether nobody asked for it. */
-  "session-checkpoint": {
-    session: string;
-    pid: number | undefined;
-    durationMs: number;
-    automatic: boolean;
-  };
+  "session-checkpoint": OfSession & { durationMs: number; automatic: boolean };
   /** An automatic checkpoint was not made; the session can go on, and keeps an older checkpoint where it has one. */
-  "session-checkpoint-skip": { session: string; pid: number | undefined; reason: string };
+  "session-checkpoint-skip": OfSession & { reason: string };
   /**
    * A session whose worker died is back, in the process `pid`; `durationMs` from the death to here. `lostCount` calls that had changed its state are
    * lost, the last of them in `lostCalls`; `error` is the death.
    */
-  "session-recovery": {
-    session: string;
-    pid: number | undefined;
-    durationMs: number;
-    from: "checkpoint" | "setup";
-    lostCalls: readonly string[];
-    lostCount: number;
-    error: unknown;
-  };
+  "session-recovery": OfRecovery;
   /** A session got a fresh process, `pid`, because of `limits.recycle`; `reason` says which limit, `from` what its state was made from. */
-  "session-recycle": {
-    session: string;
-    pid: number | undefined;
-    durationMs: number;
-    from: "checkpoint" | "setup";
-    reason: string;
-  };
+  "session-recycle": OfRecycling;
   /** A session that has reached a limit of `limits.recycle` keeps its process; `reason` says why. Told once for each process. */
-  "session-recycle-skip": { session: string; pid: number | undefined; reason: string };
+  "session-recycle-skip": OfSession & { reason: string };
   /** A line that Python wrote to its standard output or standard error. */
-  "session-log": { session: string; pid: number | undefined; stream: "stdout" | "stderr"; line: string };
+  "session-log": OfSession & { stream: "stdout" | "stderr"; line: string };
 }
 
 export interface ForkserverEvents {

@@ -1,6 +1,7 @@
-import { ForkRefusedError } from "../errors/session.js";
+import { ForkRefusedError, WorkerStartError } from "../errors/session.js";
 import { CHECKPOINT_CHANNELS, LIVE_CHANNELS } from "./fork.js";
-import type { ExpectedFork, Forkserver } from "./forkserver.js";
+import type { ExpectedFork } from "./fork-arrivals.js";
+import type { Forkserver } from "./forkserver.js";
 import type { OnLine } from "./log-lines.js";
 import type { StartedProcess } from "./started-process.js";
 
@@ -47,7 +48,7 @@ export async function startCopy(
     const fork = await forkserver.arrival(expected, Promise.resolve());
     return await fork.begin({ ...options, ...request, pythonPath: [] });
   } catch (error) {
-    const reason = `its copy did not become ready: ${(error as Error).message}`;
-    throw new ForkRefusedError(session, reason, error);
+    const why = (error instanceof WorkerStartError ? error.cause : error) as Error;
+    throw new ForkRefusedError(session, `its copy did not become ready: ${why.message}`, error);
   }
 }

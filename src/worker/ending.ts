@@ -29,13 +29,18 @@ export async function processEnd(
 ): Promise<Ending> {
   const ending = await gone;
   killGroup(parts.pid);
-  const drained = Promise.all([...parts.connections.map(({ closed }) => closed), parts.logs.ended()]);
-  const giveUp = new AbortController();
-  await Promise.race([drained, delay(PIPES_GRACE_MS, undefined, { signal: giveUp.signal }).catch(() => {})]);
-  giveUp.abort();
+  await drained(parts.logs, parts.connections);
   for (const connection of parts.connections) connection.destroy();
   for (const stream of parts.streams) stream.destroy();
   return ending;
+}
+
+/** Resolves when everything was read that a process wrote which is gone, as far as it can be. */
+export async function drained(logs: LogLines, connections: readonly Connection[] = []): Promise<void> {
+  const all = Promise.all([logs.ended(), ...connections.map(({ closed }) => closed)]);
+  const giveUp = new AbortController();
+  await Promise.race([all, delay(PIPES_GRACE_MS, undefined, { signal: giveUp.signal }).catch(() => {})]);
+  giveUp.abort();
 }
 
 /** How a child of this process ends. */

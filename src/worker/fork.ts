@@ -12,7 +12,7 @@ import type { StartedProcess } from "./started-process.js";
 import { type Welcome, welcome } from "./welcome.js";
 
 /** The channels of a fork that will run code. */
-export const LIVE_CHANNELS = ["calls", "control", "stdout", "stderr"] as const;
+export const LIVE_CHANNELS = ["stdout", "stderr", "control", "calls"] as const;
 /** Those of a copy that only waits to be copied. */
 export const CHECKPOINT_CHANNELS = ["calls"] as const;
 

@@ -4,7 +4,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { LONGEST_TIMER_MS } from "../options/fields.js";
 import type { Channel } from "../wire/protocol.js";
 import { atExit } from "./at-exit.js";
-import { describeEnding, type Ending } from "./ending.js";
+import { childEnd, describeEnding, drained, type Ending } from "./ending.js";
 import { killGroup } from "./kill-group.js";
 import type { Listener } from "./listener.js";
 import type { LogLines } from "./log-lines.js";
@@ -46,7 +46,7 @@ export async function launch<C extends Channel, Ready>(
     killAtExit(child);
     const failure = Promise.race([
       failsToSpawn(child),
-      endsEarly(child),
+      endsEarly(child, logs),
       takesTooLong(options.startTimeoutMs, cancel.signal),
     ]);
     failure.catch(() => {});
@@ -57,9 +57,14 @@ export async function launch<C extends Channel, Ready>(
     const { sockets } = await Promise.race([arrival, failure]);
     return await Promise.race([shakeHands({ child, pid: child.pid as number, sockets, logs }), failure]);
   } catch (error) {
+    // It may have arrived at the same moment.
+    arrival
+      .then(({ sockets }) => Object.values<Socket>(sockets).map((socket) => socket.destroy()))
+      .catch(() => {});
     if (child?.pid !== undefined && child.exitCode === null && child.signalCode === null) {
       killGroup(child.pid);
-      await once(child, "exit");
+      await childEnd(child);
+      await drained(logs);
     }
     throw error;
   } finally {
@@ -90,8 +95,8 @@ async function failsToSpawn(child: PythonChild): Promise<never> {
   throw error;
 }
 
-async function endsEarly(child: PythonChild): Promise<never> {
-  // "close", not "exit": by then its last words were read.
-  const [exitCode, signal] = (await once(child, "close")) as [number | null, NodeJS.Signals | null];
-  throw endedEarly({ exitCode, signal });
+async function endsEarly(child: PythonChild, logs: LogLines): Promise<never> {
+  const ending = await childEnd(child);
+  await drained(logs);
+  throw endedEarly(ending);
 }

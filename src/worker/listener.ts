@@ -34,8 +34,7 @@ export class Listener {
   readonly folder: string;
   readonly #server: Server;
   readonly #expected = new Map<string, ExpectedProcess>();
-  /** Those that have not said yet who they are. */
-  readonly #strangers = new Set<Socket>();
+  readonly #sockets = new Set<Socket>();
   readonly #forgetAtExit: () => void;
 
   private constructor(folder: string, server: Server, path: string) {
@@ -71,10 +70,11 @@ export class Listener {
     return { token, arrival: expected.arrival as Promise<Arrival<C>>, forget };
   }
 
+  /** Closes it, and every connection that there still is. */
   async close(): Promise<void> {
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
-    for (const socket of this.#strangers) socket.destroy();
-    for (const expected of this.#expected.values()) expected.forget();
+    // The server is closed when they are: those that have not said who they are, or that nobody reads.
+    for (const socket of this.#sockets) socket.destroy();
     this.#expected.clear();
     await closed;
     await rm(this.folder, { recursive: true, force: true });
@@ -85,10 +85,9 @@ export class Listener {
     // Whoever waits for the process keeps Node running; one that comes by itself must not.
     socket.unref();
     socket.on("error", () => {});
-    this.#strangers.add(socket);
-    socket.once("close", () => this.#strangers.delete(socket));
+    this.#sockets.add(socket);
+    socket.once("close", () => this.#sockets.delete(socket));
     readFirstFrame(socket, (frame) => {
-      this.#strangers.delete(socket);
       if (!this.#admit(frame, socket)) socket.destroy();
     });
   }

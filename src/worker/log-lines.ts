@@ -3,6 +3,8 @@ import { StringDecoder } from "node:string_decoder";
 
 /** How many lines are kept for the error that says how a worker died. */
 const KEPT_LINES = 20;
+/** What Python prints of its own stack and of the worker's when it crashes, which says nothing, and would take the place of what does. */
+const OWN_FRAME = /^ {2}File "(?:.*\/slither_worker\/\w+\.py|<frozen runpy>)", line \d+ in /;
 /** A line longer than this is given out in pieces, so that output without line ends cannot fill the memory. */
 const LONGEST_LINE = 64 * 1024;
 
@@ -53,7 +55,7 @@ export class LogLines {
   }
 
   #give(stream: "stdout" | "stderr", line: string): void {
-    this.#last.push(line);
+    if (!OWN_FRAME.test(line)) this.#last.push(line);
     if (this.#last.length > KEPT_LINES) this.#last.shift();
     this.#onLine(stream, line);
   }

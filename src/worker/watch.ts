@@ -21,7 +21,7 @@ export interface Watched {
 const watched = new Map<Watched, number | undefined>();
 let limited = 0;
 let stateTimer: NodeJS.Timeout | undefined;
-let memoryTimer: NodeJS.Timeout | undefined;
+let checksMemory = false;
 
 /** Watches a process until `unwatch`. Both are called for each call, so they do next to nothing. */
 export function watch(each: Watched): void {
@@ -30,7 +30,8 @@ export function watch(each: Watched): void {
   stateTimer ??= setInterval(checkStates, STATE_INTERVAL_MS).unref();
   if (each.checkMemory === undefined) return;
   limited += 1;
-  memoryTimer ??= setTimeout(checkMemory, MEMORY_INTERVAL_MS).unref();
+  if (!checksMemory) setTimeout(checkMemory, MEMORY_INTERVAL_MS).unref();
+  checksMemory = true;
 }
 
 export function unwatch(each: Watched): void {
@@ -54,12 +55,10 @@ function checkStates(): void {
 }
 
 function checkMemory(): void {
-  if (limited === 0) {
-    memoryTimer = undefined;
-    return;
-  }
+  checksMemory = limited > 0;
+  if (!checksMemory) return;
   const began = performance.now();
   for (const each of watched.keys()) each.checkMemory?.();
   const took = performance.now() - began;
-  memoryTimer = setTimeout(checkMemory, Math.max(MEMORY_INTERVAL_MS, took * MEMORY_SHARE)).unref();
+  setTimeout(checkMemory, Math.max(MEMORY_INTERVAL_MS, took * MEMORY_SHARE)).unref();
 }

@@ -16,10 +16,14 @@ export interface Welcome {
 /** Tells a worker who it is. Resolves when it is ready; rejects when it answers something else. */
 export async function welcome(calls: Connection, options: Welcome): Promise<void> {
   const ready = nextFrame(calls, Kind.READY);
-  const { session, pythonPath, threads, reseed, memoryBytes } = options;
-  const body = { session, pythonPath, threads, reseed, memoryBytes: memoryBytes ?? null };
-  calls.send(Kind.WELCOME, 0, packBody(packable(body, session, "welcome"), "welcome"));
+  calls.send(Kind.WELCOME, 0, encodeWelcome(options));
   await ready;
+}
+
+/** The body of WELCOME. */
+export function encodeWelcome({ session, pythonPath, threads, reseed, memoryBytes }: Welcome): Buffer {
+  const body = { session, pythonPath, threads, reseed, memoryBytes: memoryBytes ?? null };
+  return packBody(packable(body, session, "welcome"), "welcome");
 }
 
 /** The next frame, which must be of one of these kinds. */

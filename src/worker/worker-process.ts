@@ -1,11 +1,6 @@
 import { setImmediate as nextRound } from "node:timers/promises";
 import type { CallSite } from "../errors/python.js";
-import {
-  ForkRefusedError,
-  MemoryLimitError,
-  type WorkerDeathError,
-  WorkerDiedError,
-} from "../errors/session.js";
+import { ForkRefusedError, type WorkerDeathError } from "../errors/session.js";
 import { packr } from "../wire/extensions.js";
 import type { Frame } from "../wire/frame.js";
 import type { Handle } from "../wire/handle.js";
@@ -13,12 +8,12 @@ import { Kind } from "../wire/protocol.js";
 import { decodeReply, type Reply, readForked } from "../wire/reply.js";
 import type { EncodedRequest } from "../wire/request.js";
 import { type CopyOptions, type CopyRequest, startCopy } from "./copy.js";
-import { type ExpectedFork, FORK_TIMEOUT_MS } from "./forkserver.js";
+import { type ExpectedFork, FORK_TIMEOUT_MS } from "./fork-arrivals.js";
+import { Guard } from "./guard.js";
 import { killGroup } from "./kill-group.js";
-import { Memory } from "./memory.js";
 import { PendingRequests } from "./pending-requests.js";
 import type { StartedProcess } from "./started-process.js";
-import { STOPPED_MS, unwatch, type Watched, watch } from "./watch.js";
+import { unwatch, watch } from "./watch.js";
 
 /** How long a worker may take to leave after its socket is closed. */
 const LEAVING_MS = 200;
@@ -46,15 +41,10 @@ export class WorkerProcess {
   readonly #session: WorkerSession;
   readonly #started: StartedProcess;
   readonly #copies: CopyOptions | string;
-  readonly #memory: Memory;
+  readonly #guard: Guard;
   readonly #pending = new PendingRequests();
-  readonly #watched: Watched;
   #death: WorkerDeathError | undefined;
   #ending = false;
-  /** Why it was killed, where nobody outside asked for that. */
-  #reason: string | undefined;
-  /** What it used when it was killed for its use of memory. */
-  #overuse: number | undefined;
 
   /**
    * @param copies how copies come about, or why there can be none.
@@ -70,16 +60,9 @@ export class WorkerProcess {
     this.#started = started;
     this.#copies = copies;
     this.pid = started.pid;
-    this.#memory = new Memory(
-      this.pid,
-      session.memoryBytes,
-      original === undefined ? undefined : original.#memory.base,
-    );
-    this.#watched = {
-      pid: this.pid,
-      onStopped: () => this.#killBecause(`it had been stopped for ${STOPPED_MS / 1000} s`),
-      checkMemory: session.memoryBytes === undefined ? undefined : () => this.#checkMemory(),
-    };
+    const powers = { tell: () => this.#tellOfMemory(), kill: () => this.kill() };
+    const base = original === undefined ? undefined : original.#guard.base;
+    this.#guard = new Guard(this.pid, session.memoryBytes, powers, base);
     started.calls.onFrame = (frame) => this.#receive(frame);
     // A worker that closes its socket but lives on can answer nothing any more. One that is leaving does so itself, with its own exit code.
     void started.calls.closed.then(() => setTimeout(() => this.kill(), LEAVING_MS).unref());
@@ -89,7 +72,7 @@ export class WorkerProcess {
   }
 
   memoryBytes(): number | undefined {
-    return this.#death === undefined ? this.#memory.usedBytes() : undefined;
+    return this.#death === undefined ? this.#guard.usedBytes() : undefined;
   }
 
   send({ kind, body, site }: EncodedRequest): { reply: Promise<Reply>; cancel: () => void } {
@@ -139,7 +122,7 @@ export class WorkerProcess {
     const request = this.#pending.add(site, read);
     if (this.#pending.size === 1) {
       this.#started.keepAlive(true);
-      watch(this.#watched);
+      watch(this.#guard);
     }
     this.#started.calls.send(kind, request.id, body);
     return request;
@@ -150,7 +133,7 @@ export class WorkerProcess {
       // Nothing can be trusted on a channel that is out of step.
       this.kill();
     } else if (this.#pending.size === 0) {
-      unwatch(this.#watched);
+      unwatch(this.#guard);
       // Somebody waits for the end of one that is ending.
       if (!this.#ending) this.#started.keepAlive(false);
     }
@@ -165,40 +148,26 @@ export class WorkerProcess {
       // The answer may lie unread because Node was busy: it is read first.
       await nextRound();
       if (this.#pending.has(id))
-        this.#killBecause(`it did not answer for ${seconds} s when it was to be copied`);
+        this.#guard.kill(`it did not answer for ${seconds} s when it was to be copied`);
     }, FORK_TIMEOUT_MS);
     await answer.finally(() => clearTimeout(timer));
   }
 
-  #killBecause(reason: string): void {
-    this.#reason ??= reason;
-    this.kill();
-  }
-
-  #checkMemory(): void {
-    const tell = (): void => this.#started.control?.send(Kind.MEMORY, this.#pending.oldest?.id ?? 0, NOTHING);
-    this.#memory.check(tell, (usedBytes) => {
-      this.#overuse ??= usedBytes;
-      this.kill();
-    });
+  #tellOfMemory(): void {
+    const { oldest } = this.#pending;
+    if (oldest !== undefined) this.#started.control?.send(Kind.MEMORY, oldest.id, NOTHING);
   }
 
   async #waitForEnd(): Promise<WorkerDeathError> {
     const ending = await this.#started.ended;
-    unwatch(this.#watched);
-    const death = {
+    unwatch(this.#guard);
+    this.#death = this.#guard.explain({
       session: this.#session.session,
       pid: this.pid,
       ...ending,
       during: this.#pending.oldest?.site.target,
       lastLines: this.#started.logs.last,
-      reason: this.#reason,
-    };
-    const [usedBytes, limitBytes] = [this.#overuse, this.#session.memoryBytes];
-    this.#death =
-      usedBytes === undefined || limitBytes === undefined
-        ? new WorkerDiedError(death)
-        : new MemoryLimitError(death, { usedBytes, limitBytes });
+    });
     return this.#death;
   }
 }

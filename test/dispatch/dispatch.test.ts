@@ -29,6 +29,7 @@ class ScriptedExecutor {
         return answer.promise;
       },
       blames: () => false,
+      divides: true,
       stopped: this.stopping.signal,
       onFailure: (error) => this.failures.push(error),
       onUnfinished: (count) => this.unfinished.push(count),
@@ -310,6 +311,7 @@ test("whatever the delays, failures and exits: outcomes are the start of the inp
           return records.map((record) => record * 10);
         },
         blames: () => false,
+        divides: true,
         stopped: new AbortController().signal,
         onFailure: () => {},
         onUnfinished: (count) => unfinished.push(count),

@@ -4,6 +4,12 @@ import { halve } from "../../src/dispatch/halving.js";
 
 class BadRecord extends Error {}
 
+function isBadRecord(error: unknown): boolean {
+  return error instanceof BadRecord;
+}
+
+const HALVING = { blames: () => true, divides: true };
+
 /** Doubles each record; fails when one of the bad is among them. Notes the batches that it was given. */
 function doubling(bad: ReadonlySet<number>) {
   const batches: (readonly number[])[] = [];
@@ -25,7 +31,7 @@ const batchWithBadOnes = fc.integer({ min: 1, max: 70 }).chain((count) => {
 test("exactly the bad records fail, the others have their results, in order", async () => {
   await fc.assert(
     fc.asyncProperty(batchWithBadOnes, async ([records, bad]) => {
-      const outcomes = await halve(records, doubling(new Set(bad)).execute, () => true);
+      const outcomes = await halve(records, doubling(new Set(bad)).execute, HALVING);
       const expected = records.map((record) =>
         bad.includes(record)
           ? { record, ok: false, error: new BadRecord(`${record}`) }
@@ -40,7 +46,7 @@ test("it takes at most 1 + 2·k·log2(n) executions for k bad records in n", asy
   await fc.assert(
     fc.asyncProperty(batchWithBadOnes, async ([records, bad]) => {
       const { batches, execute } = doubling(new Set(bad));
-      await halve(records, execute, () => true);
+      await halve(records, execute, HALVING);
       expect(batches.length).toBeLessThanOrEqual(1 + 2 * bad.length * Math.ceil(Math.log2(records.length)));
     }),
   );
@@ -48,13 +54,13 @@ test("it takes at most 1 + 2·k·log2(n) executions for k bad records in n", asy
 
 test("a batch without bad records is executed once", async () => {
   const { batches, execute } = doubling(new Set());
-  await halve([1, 2, 3], execute, () => true);
+  await halve([1, 2, 3], execute, HALVING);
   expect(batches).toEqual([[1, 2, 3]]);
 });
 
 test("a record that fails alone is not executed again", async () => {
   const { batches, execute } = doubling(new Set([1]));
-  await halve([1], execute, () => true);
+  await halve([1], execute, HALVING);
   expect(batches).toHaveLength(1);
 });
 
@@ -63,7 +69,7 @@ test("records that fail only beside each other are given their results", async (
     if (batch.includes("oil") && batch.includes("water")) throw new Error("they do not mix");
     return [...batch];
   };
-  const outcomes = await halve(["oil", "water"], execute, () => true);
+  const outcomes = await halve(["oil", "water"], execute, HALVING);
   expect(outcomes).toEqual([
     { record: "oil", ok: true, result: "oil" },
     { record: "water", ok: true, result: "water" },
@@ -72,7 +78,7 @@ test("records that fail only beside each other are given their results", async (
 
 test("a failure that no record is blamed for is thrown on, without halving", async () => {
   const { batches, execute } = doubling(new Set([2]));
-  await expect(halve([1, 2, 3], execute, () => false)).rejects.toThrow(BadRecord);
+  await expect(halve([1, 2, 3], execute, { ...HALVING, blames: () => false })).rejects.toThrow(BadRecord);
   expect(batches).toHaveLength(1);
 });
 
@@ -83,7 +89,7 @@ test("halving ends at the first failure that no record is blamed for", async () 
     batches.push(batch);
     throw batches.length === 1 ? new BadRecord() : gone;
   };
-  await expect(halve([1, 2, 3, 4], execute, (error) => error instanceof BadRecord)).rejects.toBe(gone);
+  await expect(halve([1, 2, 3, 4], execute, { ...HALVING, blames: isBadRecord })).rejects.toBe(gone);
   expect(batches).toEqual([
     [1, 2, 3, 4],
     [1, 2],
@@ -100,6 +106,29 @@ test("the parts are executed one after the other", async () => {
     if (batch.length > 1) throw new BadRecord();
     return [...batch];
   };
-  const outcomes = await halve([1, 2, 3, 4, 5], execute, (error) => error instanceof BadRecord);
+  const outcomes = await halve([1, 2, 3, 4, 5], execute, { ...HALVING, blames: isBadRecord });
   expect(outcomes.map(({ ok }) => ok)).toEqual([true, true, true, true, true]);
+});
+
+test("a batch that is not to be divided fails as a whole, with what it failed with", async () => {
+  const { batches, execute } = doubling(new Set([2]));
+  const outcomes = await halve([1, 2, 3], execute, { ...HALVING, divides: false });
+  const error = new BadRecord("2");
+  expect(outcomes).toEqual([1, 2, 3].map((record) => ({ record, ok: false, error })));
+  expect(batches).toEqual([[1, 2, 3]]);
+});
+
+test("a batch that is not to be divided has its results when nothing fails", async () => {
+  const { execute } = doubling(new Set());
+  const outcomes = await halve([1, 2], execute, { ...HALVING, divides: false });
+  expect(outcomes).toEqual([
+    { record: 1, ok: true, result: 2 },
+    { record: 2, ok: true, result: 4 },
+  ]);
+});
+
+test("of a batch that is not to be divided, a failure that no record is blamed for is thrown on", async () => {
+  const { execute } = doubling(new Set([2]));
+  const rules = { blames: () => false, divides: false };
+  await expect(halve([1, 2, 3], execute, rules)).rejects.toThrow(BadRecord);
 });

@@ -26,6 +26,10 @@ function fieldsOf(type: string): string[] {
 }
 
 describe("the tables of docs/guides/events.md", () => {
+  test("have the events of the forkserver, with their fields", () => {
+    expect(documented("Of the forkserver")).toEqual(declared("ForkserverEvents"));
+  });
+
   test("have the events of sessions, with their fields", () => {
     expect(documented("Of sessions")).toEqual(declared("SessionEvents"));
   });

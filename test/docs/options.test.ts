@@ -3,6 +3,8 @@ import type { z } from "zod";
 import { inlineOptions } from "../../src/engines/inline/options.js";
 import { localOptions } from "../../src/engines/local/options.js";
 import { pipeOptions, pythonStageOptions, runOptions } from "../../src/pipe/options.js";
+import { engineOptions } from "../../src/session/engine-options.js";
+import { limits } from "../../src/session/limits.js";
 import { closeOptions } from "../../src/session/options.js";
 import { sessionOptions } from "../../src/session/session-options.js";
 import { codeIn, guidePages, tableAt } from "./pages.js";
@@ -11,7 +13,11 @@ import { fieldsIn, interfaceOf } from "./sources.js";
 /** Options that have a table, with what their parser says and what it must be given. */
 const TABLES: Readonly<Record<string, { schema?: z.ZodObject; required?: object }>> = {
   LocalOptions: { schema: localOptions },
+  EngineOptions: { schema: engineOptions },
   SessionOptions: { schema: sessionOptions },
+  SessionLimits: { schema: limits },
+  RecycleLimits: {},
+  ForkOptions: {},
   CallOptions: {},
   CloseOptions: { schema: closeOptions },
   PipeOptions: { schema: pipeOptions },

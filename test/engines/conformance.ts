@@ -3,6 +3,7 @@ import {
   CallAbortedError,
   CallTimeoutError,
   type Engine,
+  ForkRefusedError,
   OptionsError,
   PipeHaltedError,
   PythonError,
@@ -11,6 +12,7 @@ import {
   pipe,
   Ref,
   RefError,
+  type Session,
   SessionClosedError,
   SessionLostError,
   ValueNotSupportedError,
@@ -23,12 +25,14 @@ export interface Candidate {
   readonly name: string;
   /** An engine that has the module `conformance`: see fixtures/python/conformance.py. */
   open(): Promise<Engine>;
-  /** Whether its sessions are processes. */
+  /** Whether its sessions are processes, whose code can be stopped. */
   readonly processes: boolean;
+  /** Whether its sessions can be copied. */
+  readonly copies: boolean;
 }
 
 /** What holds on every engine: a pipe, and whatever else works on one, works on all. */
-export function testConformance({ name, open, processes }: Candidate): void {
+export function testConformance({ name, open, processes, copies }: Candidate): void {
   describe(`the ${name} engine`, () => {
     let engine: Engine;
     beforeAll(async () => {
@@ -209,6 +213,27 @@ export function testConformance({ name, open, processes }: Candidate): void {
       });
     });
 
+    describe("copies", () => {
+      test.runIf(copies)("have the state of their original, and a future of their own", async () => {
+        const session = await engine.session();
+        await session.call("conformance", "increment");
+
+        const twin = await session.fork();
+
+        expect(await twin.call("conformance", "increment")).toBe(2);
+        expect(await session.call("conformance", "increment")).toBe(2);
+      });
+
+      test.runIf(!copies)("are refused, with a reason", async () => {
+        const session = await engine.session();
+
+        const error = await rejection(session.fork(), ForkRefusedError);
+
+        expect(error.reason).not.toBe("");
+        expect(await session.call("conformance", "increment")).toBe(1);
+      });
+    });
+
     describe("pipes", () => {
       const doubling = pipe<number>("doubling").python<number>("double", {
         module: "conformance",
@@ -260,36 +285,35 @@ export function testConformance({ name, open, processes }: Candidate): void {
     });
 
     describe("limits", () => {
-      test("a call that passes its deadline while it is running ends its session", async () => {
-        const session = await engine.session();
-        const running = rejection(
-          session.call("conformance", "hang", [], { timeout: "200ms" }),
-          CallTimeoutError,
-        );
-        const waiting = rejection(session.call("conformance", "echo", [1]), SessionLostError);
+      const GRACE = processes ? "20s" : "50ms";
 
-        const cause = await running;
+      /** A session whose code was stopped does, one whose worker had to be killed is lost. */
+      async function goesOn(session: Session): Promise<void> {
+        if (processes) expect(await session.call("conformance", "echo", [1])).toBe(1);
+        else await rejection(session.call("conformance", "echo", [1]), SessionLostError);
+        expect(session.state).toBe(processes ? "ready" : "lost");
+      }
 
-        expect(cause.started).toBe(true);
-        expect((await waiting).cause).toBe(cause);
-        expect((await rejection(session.call("conformance", "echo", [1]), SessionLostError)).cause).toBe(
-          cause,
-        );
-        expect(session.state).toBe("lost");
+      test("a call that passes its deadline while it is running is stopped, with its session where it cannot be", async () => {
+        const session = await engine.session({ limits: { cancelGrace: GRACE } });
+        const hanging = session.call("conformance", "hang", [], { timeout: "200ms" });
+        const running = rejection(hanging, CallTimeoutError);
+
+        expect((await running).fate).toBe(processes ? "cancelled" : "killed");
+
+        await goesOn(session);
       });
 
-      test("a call that is aborted while it is running ends its session", async () => {
-        const session = await engine.session();
+      test("a call that is aborted while it is running is stopped, with its session where it cannot be", async () => {
+        const session = await engine.session({ limits: { cancelGrace: GRACE } });
         const controller = new AbortController();
-        const running = rejection(
-          session.call("conformance", "hang", [], { signal: controller.signal }),
-          CallAbortedError,
-        );
+        const hanging = session.call("conformance", "hang", [], { signal: controller.signal });
+        const running = rejection(hanging, CallAbortedError);
 
         controller.abort();
 
-        expect((await running).fate).toBe("killed");
-        await rejection(session.call("conformance", "echo", [1]), SessionLostError);
+        expect((await running).fate).toBe(processes ? "cancelled" : "killed");
+        await goesOn(session);
       });
 
       test("a call that was aborted before never runs", async () => {

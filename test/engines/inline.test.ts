@@ -1,4 +1,5 @@
 import {
+  ForkRefusedError,
   PipeHaltedError,
   PythonError,
   PythonImportError,
@@ -12,7 +13,12 @@ import { rejection } from "../helpers/rejection.js";
 import { testConformance } from "./conformance.js";
 import { conformance } from "./inline-modules.js";
 
-testConformance({ name: "inline", open: async () => inline({ modules: { conformance } }), processes: false });
+testConformance({
+  name: "inline",
+  open: async () => inline({ modules: { conformance } }),
+  processes: false,
+  copies: false,
+});
 
 function inlineEngine(...options: Parameters<typeof inline>): ReturnType<typeof inline> {
   const engine = inline(...options);
@@ -91,6 +97,14 @@ test("a fake that gives back nothing is told to give back null", async () => {
   const error = await rejection(session.call("m", "nothing"), ValueNotSupportedError);
 
   expect(error.message).toMatch(/got undefined \(use null, or leave the key out\)$/);
+});
+
+test("a session cannot be copied, for want of a process", async () => {
+  const session = await inlineEngine({ modules: {} }).session({ id: "a" });
+
+  const error = await rejection(session.fork(), ForkRefusedError);
+
+  expect(error.message).toBe("session a cannot be copied: inline() has no processes");
 });
 
 test("a batch that was sent behind a killed one is never carried out", async () => {

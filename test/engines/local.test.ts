@@ -7,7 +7,19 @@ import { FIXTURES, testEngine } from "../helpers/engine.js";
 import { temporaryFolder } from "../helpers/temporary.js";
 import { testConformance } from "./conformance.js";
 
-testConformance({ name: "local", open: () => local({ pythonPath: [FIXTURES] }), processes: true });
+testConformance({
+  name: "local",
+  open: () => local({ pythonPath: [FIXTURES] }),
+  processes: true,
+  copies: process.platform === "linux",
+});
+
+testConformance({
+  name: "local, with cold starts,",
+  open: () => local({ pythonPath: [FIXTURES], forkserver: false }),
+  processes: true,
+  copies: false,
+});
 
 const THREAD_VARIABLES = [
   "OMP_NUM_THREADS",
@@ -16,12 +28,6 @@ const THREAD_VARIABLES = [
   "NUMEXPR_NUM_THREADS",
 ];
 
-/** What these environment variables are in a worker. */
-async function variables(names: string[], options: Parameters<typeof local>[0] = {}): Promise<unknown[]> {
-  const session = await (await testEngine(options)).session();
-  return Promise.all(names.map((name) => session.call("process", "variable", [name])));
-}
-
 function stubVariable(name: string, value: string): void {
   vi.stubEnv(name, value);
   onTestFinished(() => {
@@ -29,7 +35,13 @@ function stubVariable(name: string, value: string): void {
   });
 }
 
-describe("the environment of workers", () => {
+describe.each([true, false])("the environment of workers (with forkserver: %s)", (forkserver) => {
+  /** What these environment variables are in a worker. */
+  async function variables(names: string[], options: Parameters<typeof local>[0] = {}): Promise<unknown[]> {
+    const session = await (await testEngine({ forkserver, ...options })).session();
+    return Promise.all(names.map((name) => session.call("process", "variable", [name])));
+  }
+
   test("is that of this process, with what the option `env` adds, changes and takes away", async () => {
     stubVariable("SLITHER_TEST_KEPT", "kept");
     stubVariable("SLITHER_TEST_CHANGED", "before");
@@ -57,7 +69,7 @@ describe("the environment of workers", () => {
   });
 });
 
-describe("the option `pythonPath`", () => {
+describe.each([true, false])("the option `pythonPath` (with forkserver: %s)", (forkserver) => {
   function folderWith(name: string, text: string): string {
     const folder = temporaryFolder();
     writeFileSync(join(folder, name), text);
@@ -69,6 +81,7 @@ describe("the option `pythonPath`", () => {
     const second = folderWith("place.py", "def name():\n    return 'second'\n");
     const third = folderWith("third.py", "def name():\n    return 'third'\n");
     const engine = await testEngine({
+      forkserver,
       pythonPath: [relative(process.cwd(), first), second, pathToFileURL(third)],
     });
     const session = await engine.session();
@@ -80,14 +93,14 @@ describe("the option `pythonPath`", () => {
   test("cannot take the place of the standard library, but can of an installed package", async () => {
     const folder = folderWith("json.py", "def dumps(value):\n    return 'mine'\n");
     writeFileSync(join(folder, "numpy.py"), "def where():\n    return 'mine'\n");
-    const session = await (await testEngine({ pythonPath: [folder] })).session();
+    const session = await (await testEngine({ forkserver, pythonPath: [folder] })).session();
 
     expect(await session.call("json", "dumps", [[]])).toBe("[]");
     expect(await session.call("numpy", "where")).toBe("mine");
   });
 
   test("is all of this project that a worker can import from", async () => {
-    const session = await (await testEngine()).session();
+    const session = await (await testEngine({ forkserver })).session();
 
     const path = await session.call<string[]>("process", "search_path");
 

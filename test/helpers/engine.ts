@@ -1,12 +1,19 @@
 import { fileURLToPath } from "node:url";
-import { type Engine, type LocalOptions, local, type Session, type SessionOptions } from "slither-ts";
+import {
+  type Engine,
+  type EngineOptions,
+  type LocalOptions,
+  local,
+  type Session,
+  type SessionOptions,
+} from "slither-ts";
 import { afterAll, beforeAll, onTestFinished } from "vitest";
 
 /** The folder of the Python modules that the tests call. */
 export const FIXTURES = fileURLToPath(new URL("../fixtures/python", import.meta.url));
 
 /** An engine on the Python of the environment (SLITHER_PYTHON, .slither/venv) that finds the fixtures. Closed when its test is over. */
-export async function testEngine(options: LocalOptions = {}): Promise<Engine> {
+export async function testEngine(options: LocalOptions & EngineOptions = {}): Promise<Engine> {
   const engine = await local({ pythonPath: [FIXTURES], ...options });
   onTestFinished(() => closeAtOnce(engine));
   return engine;
@@ -19,7 +26,7 @@ export async function testSession(options: SessionOptions = {}): Promise<Session
 }
 
 /** One engine for all tests of a file, where they only open sessions on it. */
-export function sharedEngine(options: LocalOptions = {}): () => Engine {
+export function sharedEngine(options: LocalOptions & EngineOptions = {}): () => Engine {
   let engine: Engine;
   beforeAll(async () => {
     engine = await local({ pythonPath: [FIXTURES], ...options });

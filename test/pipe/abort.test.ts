@@ -8,6 +8,14 @@ import { scriptedEngine } from "./scripted-engine.js";
 
 const reason = new Error("the client went away");
 
+function predicting() {
+  return pipe<number>("p").python<number>("predict", {
+    module: "model",
+    function: "predict",
+    batch: { size: 2 },
+  });
+}
+
 test("a signal that was aborted before the start: nothing is pulled, and the run says why", async () => {
   const watched = numbers();
   const run = pipe<number>("p")
@@ -117,7 +125,25 @@ test("an abort while the input hangs ends the run at once, and the input is told
   expect(watched.returned).toBe(1);
 });
 
-test("an abort while a batch runs kills the worker, loses the session, and ends the run at once", async () => {
+test("an abort while a batch runs asks its code to stop, and the session goes on when it does", async () => {
+  const { engine, workers } = scriptedEngine({ heedsCancel: true });
+  const session = await engine.session();
+  const controller = new AbortController();
+  const run = pipe<number>("p")
+    .python<number>("predict", { module: "model", function: "predict", batch: { size: 2 } })
+    .onError("*", "reject")
+    .run(upTo(8), { session, signal: controller.signal });
+  const halting = haltOf(run);
+  await quiet();
+  controller.abort(reason);
+  const error = await halting;
+  expect(error).toMatchObject({ status: "aborted", cause: reason, ledger: { out: 0, rejected: 0 } });
+  expectBalance(error.ledger);
+  expect(workers[0]).toMatchObject({ killed: false, sent: [{ cancels: 1 }, { cancels: 1 }] });
+  expect(session.state).toBe("ready");
+});
+
+test("an abort while a batch runs that does not heed it kills the worker; without a checkpoint the session is lost", async () => {
   const { engine, workers } = scriptedEngine();
   const session = await engine.session();
   const controller = new AbortController();
@@ -134,6 +160,55 @@ test("an abort while a batch runs kills the worker, loses the session, and ends 
   expect(workers[0]?.killed).toBe(true);
   await quiet();
   expect(session.state).toBe("lost");
+});
+
+test("an abort while a batch runs that does not heed it kills the worker; with a checkpoint the session comes back", async () => {
+  const { engine, workers } = scriptedEngine({ forks: true });
+  const session = await engine.session();
+  const controller = new AbortController();
+  const run = predicting().run(upTo(8), { session, signal: controller.signal });
+  const halting = haltOf(run);
+  await quiet();
+  controller.abort(reason);
+  expect(await halting).toMatchObject({ status: "aborted", cause: reason });
+  await quiet();
+  expect(session.state).toBe("ready");
+  expect(workers.map(({ purpose, killed }) => [purpose, killed])).toEqual([
+    ["live", true],
+    ["checkpoint", false],
+    ["live", false],
+  ]);
+});
+
+test("an abort while the checkpoint at the start of a run waits for its turn ends the run at once", async () => {
+  const { engine, workers } = scriptedEngine({ forks: true });
+  const session = await engine.session();
+  const call = session.call("model", "train");
+  const controller = new AbortController();
+  const watched = numbers();
+  const halting = haltOf(predicting().run(watched.input, { session, signal: controller.signal }));
+  await quiet();
+  controller.abort(reason);
+  expect(await halting).toMatchObject({ status: "aborted", cause: reason, ledger: { in: 0 } });
+  expect(watched.given).toBe(0);
+  workers[0]?.sent[0]?.reply.resolve({ value: "trained", computeNanoseconds: 0 });
+  expect(await call).toBe("trained");
+});
+
+test("an abort while replicas wait for the session's turn ends the run at once, and leaves none behind", async () => {
+  const { engine, workers } = scriptedEngine({ forks: true });
+  const session = await engine.session({ checkpoint: "manual" });
+  const call = session.call("model", "train");
+  const controller = new AbortController();
+  const run = predicting().run(upTo(8), { session, replicas: 2, signal: controller.signal });
+  const halting = haltOf(run);
+  await quiet();
+  controller.abort(reason);
+  expect(await halting).toMatchObject({ status: "aborted", cause: reason, ledger: { in: 0 } });
+  workers[0]?.sent[0]?.reply.resolve({ value: "trained", computeNanoseconds: 0 });
+  await call;
+  await quiet();
+  expect(workers.filter(({ dead }) => !dead)).toEqual([workers[0]]);
 });
 
 test("an abort while the run's batches wait behind another call leaves the session as it is", async () => {

@@ -284,6 +284,7 @@ test("a python stage has its defaults in the plan", () => {
     function: "C.f",
     batchSize: 250,
     timeoutMs: 300_000,
+    stateful: false,
   });
 });
 

@@ -1,6 +1,7 @@
 import {
   BatchResultError,
   CallTimeoutError,
+  type PipeHaltedError,
   PythonFunctionError,
   PythonImportError,
   pipe,
@@ -9,8 +10,8 @@ import {
 } from "slither-ts";
 import { expect, test } from "vitest";
 import { sharedEngine, sharedSession } from "../helpers/engine.js";
-import { nextEvent, printed } from "../helpers/events.js";
-import { isAlive } from "../helpers/processes.js";
+import { nextEvent, printed, record } from "../helpers/events.js";
+import { isGone } from "../helpers/processes.js";
 import { asyncNumbers, numbers, upTo } from "./inputs.js";
 import { consume, expectBalance, haltOf, payloadsOf } from "./runs.js";
 
@@ -20,6 +21,16 @@ const shared = sharedSession();
 
 function calling(functionName: string, size: number, module = "batch_fate") {
   return pipe<number>("p").python<number>("predict", { module, function: functionName, batch: { size } });
+}
+
+/** Batches of three that may take no longer than 300 ms. */
+function late(functionName: string) {
+  return pipe<number>("p").python<number>("predict", {
+    module: "batch_fate",
+    function: functionName,
+    batch: { size: 3 },
+    timeout: "300ms",
+  });
 }
 
 const doubled = (count: number): number[] => upTo(count).map((n) => n * 2);
@@ -137,8 +148,8 @@ test("a function that raises for one record has that record alone rejected, with
   expectBalance(ledger);
 });
 
-test("a worker that is killed in mid-batch ends the run by session, process, signal and function", async () => {
-  const session = await engine().session({ id: "killed" });
+test("a worker that is killed by a batch, without anything to go back to, ends the run by session, process, signal and function", async () => {
+  const session = await engine().session({ id: "killed", checkpoint: "manual" });
   const { pid } = session;
   const { items, thrown } = await consume(
     calling("kill", 3).onError("*", "reject").run(upTo(30), { session }),
@@ -152,6 +163,32 @@ test("a worker that is killed in mid-batch ends the run by session, process, sig
   expect(ledger.unfinished).toBeGreaterThanOrEqual(3);
   expectBalance(ledger);
   expect(session.state).toBe("lost");
+});
+
+test("a batch that each time kills its worker is sent three times, then ends the run; the session goes on", async () => {
+  const session = await engine().session();
+  const tries = record(engine(), "session-log");
+  const { items, thrown } = await consume(
+    calling("kill", 3).onError("*", "reject").run(upTo(30), { session }),
+  );
+  expect(items.map(({ payload }) => payload)).toEqual(doubled(6));
+  const { cause, ledger } = thrown as PipeHaltedError;
+  expect(cause).toMatchObject({ code: "SLITHER_WORKER_DIED", signal: "SIGKILL", during: "batch_fate.kill" });
+  expect(ledger).toMatchObject({ out: 6, rejected: 0 });
+  expectBalance(ledger);
+  expect(tries.filter(({ event }) => event.session === session.id)).toHaveLength(3);
+  expect(await session.call("batch_fate", "double", [[21]])).toEqual([42]);
+});
+
+test("in the events, a batch that was sent again is one: it starts once, and fails once", async () => {
+  const session = await engine().session();
+  const run = calling("kill", 3).run(upTo(30), { session });
+  const told: string[] = [];
+  for (const name of ["batch-start", "batch-stop", "batch-failure"] as const)
+    run.on(name, ({ batch }) => told.push(`${name} ${batch}`));
+  await haltOf(run);
+  expect(told.filter((each) => each.startsWith("batch-failure"))).toContain("batch-failure 2");
+  expect(new Set(told).size).toBe(told.length);
 });
 
 test("a worker that leaves in mid-batch ends the run with its exit code", async () => {
@@ -196,41 +233,74 @@ test("a batch that takes too long is told as the cause, also when a later stage'
   expectBalance(ledger);
 });
 
-test("a batch that takes longer than its timeout ends the run by name, and its worker is killed", async () => {
+test("a batch that takes longer than its timeout is stopped and ends the run by name; the session goes on", async () => {
   const session = await engine().session({ id: "late" });
-  const run = pipe<number>("p")
-    .python<number>("predict", {
-      module: "batch_fate",
-      function: "hang",
-      batch: { size: 3 },
-      timeout: "300ms",
-    })
-    .onError("*", "reject")
-    .run(upTo(30), { session });
-  const { items, thrown } = await consume(run);
+  const { pid } = session;
+  const { items, thrown } = await consume(late("hang").onError("*", "reject").run(upTo(30), { session }));
   expect(items.map(({ payload }) => payload)).toEqual(doubled(6));
   expect((thrown as Error).cause).toBeInstanceOf(CallTimeoutError);
   expect((thrown as Error).message).toContain(
-    "session late: batch_fate.hang took longer than 300 ms; its worker was killed",
+    "session late: batch_fate.hang took longer than 300 ms; its code was stopped; the session goes on",
   );
-  expect(isAlive(session.pid as number)).toBe(false);
-  expectBalance((await run.done).ledger);
+  expectBalance((thrown as PipeHaltedError).ledger);
+  expect(await session.call("process", "pid")).toBe(pid);
 });
 
-test("an abort while a batch runs kills the worker at once", async () => {
+test("a batch that takes longer than its timeout and does not stop has its worker killed; the session comes back", async () => {
+  const session = await engine().session({ id: "stubborn", limits: { cancelGrace: "50ms" } });
+  const pid = session.pid as number;
+  const { items, thrown } = await consume(late("hang_on").onError("*", "reject").run(upTo(30), { session }));
+  expect(items.map(({ payload }) => payload)).toEqual(doubled(6));
+  expect((thrown as Error).cause).toBeInstanceOf(CallTimeoutError);
+  expect((thrown as Error).message).toContain(
+    "session stubborn: batch_fate.hang_on took longer than 300 ms; its worker was killed",
+  );
+  expectBalance((thrown as PipeHaltedError).ledger);
+  expect(await isGone(pid)).toBe(true);
+  expect(await session.call("process", "pid")).not.toBe(pid);
+});
+
+test("an abort while a batch runs stops its code; the session goes on", async () => {
   const session = await engine().session();
+  const { pid } = session;
   const controller = new AbortController();
   const reason = new Error("the client went away");
   const hanging = printed(engine(), "hanging");
-  const lost = nextEvent(engine(), "session-failure", (event) => event.session === session.id);
   const consuming = consume(calling("hang", 3).run(upTo(30), { session, signal: controller.signal }));
   await hanging;
   controller.abort(reason);
   const { items, thrown } = await consuming;
   expect(items.map(({ payload }) => payload)).toEqual(doubled(6));
   expect(thrown).toMatchObject({ status: "aborted", cause: reason });
+  expect(await session.call("process", "pid")).toBe(pid);
+});
+
+test("an abort while a batch runs that does not stop kills the worker; the session comes back", async () => {
+  const session = await engine().session({ limits: { cancelGrace: "50ms" } });
+  const pid = session.pid as number;
+  const controller = new AbortController();
+  const reason = new Error("the client went away");
+  const hanging = printed(engine(), "hanging on");
+  const consuming = consume(calling("hang_on", 3).run(upTo(30), { session, signal: controller.signal }));
+  await hanging;
+  controller.abort(reason);
+  const { items, thrown } = await consuming;
+  expect(items.map(({ payload }) => payload)).toEqual(doubled(6));
+  expect(thrown).toMatchObject({ status: "aborted", cause: reason });
+  expect(await isGone(pid)).toBe(true);
+  expect(await session.call("process", "pid")).not.toBe(pid);
+});
+
+test("an abort while a batch runs that does not stop, without anything to go back to, loses the session", async () => {
+  const session = await engine().session({ checkpoint: "manual", limits: { cancelGrace: "50ms" } });
+  const controller = new AbortController();
+  const hanging = printed(engine(), "hanging on");
+  const lost = nextEvent(engine(), "session-failure", (event) => event.session === session.id);
+  const halting = haltOf(calling("hang_on", 3).run(upTo(30), { session, signal: controller.signal }));
+  await hanging;
+  controller.abort(new Error("the client went away"));
+  expect(await halting).toMatchObject({ status: "aborted" });
   await lost;
-  expect(isAlive(session.pid as number)).toBe(false);
   expect(session.state).toBe("lost");
 });
 

@@ -1,37 +1,103 @@
-import type { Driver, OpenRequest, Reply, Request, RequestSite, Worker } from "../../src/engine.js";
-import { WorkerDiedError } from "../../src/errors/session.js";
+import { onTestFinished } from "vitest";
+import type {
+  CopyRequest,
+  Driver,
+  EncodedRequest,
+  OpenRequest,
+  Reply,
+  Request,
+  Sent,
+  Worker,
+  WorkerDeathError,
+} from "../../src/engine.js";
+import type { CallSite } from "../../src/errors/python.js";
+import { CancelledError, ForkRefusedError, WorkerDiedError } from "../../src/errors/session.js";
 import { Engine } from "../../src/session/engine.js";
+import { Emitter } from "../../src/telemetry/emitter.js";
+import {
+  type EngineEvents,
+  FORKSERVER_EVENTS,
+  RUN_EVENTS,
+  SESSION_EVENTS,
+} from "../../src/telemetry/events.js";
+import { decodeRequest } from "../../src/wire/decode-request.js";
 import { type Deferred, deferred } from "../dispatch/deferred.js";
 
 /** A request that has been sent to a worker, and waits for the test to answer it. */
 export interface SentRequest {
   readonly request: Request;
-  readonly site: RequestSite;
+  readonly site: CallSite;
   readonly reply: Deferred<Reply>;
+  /** How often it was asked to stop. */
+  cancels: number;
 }
+
+export interface ScriptedOptions {
+  /** Whether workers can be copied. Default: no. */
+  readonly forks?: boolean;
+  /** Whether a request stops when it is asked to. Default: no. */
+  readonly heedsCancel?: boolean;
+  /** Called with each request that is sent; default: nothing, the test answers. */
+  readonly onSent?: (sent: SentRequest, worker: ScriptedWorker) => void;
+  readonly maxProcesses?: number;
+}
+
+const NO_FORKS = "scripted workers are not copied";
 
 /** A worker that answers when the test says so, and shows what was sent to it. */
 export class ScriptedWorker implements Worker {
-  readonly pid = 4711;
-  readonly ended: Promise<Error>;
+  static #lastPid = 4710;
+  readonly pid = ++ScriptedWorker.#lastPid;
+  readonly session: string;
+  readonly purpose: CopyRequest["purpose"];
+  readonly ended: Promise<WorkerDeathError>;
   readonly sent: SentRequest[] = [];
   killed = false;
-  #death: Error | undefined;
-  readonly #session: string;
-  readonly #ending = deferred<Error>();
+  readonly #options: ScriptedOptions;
+  readonly #all: ScriptedWorker[];
+  readonly #ending = deferred<WorkerDeathError>();
+  #death: WorkerDeathError | undefined;
 
-  constructor(session: string) {
-    this.#session = session;
+  constructor(
+    session: string,
+    purpose: CopyRequest["purpose"],
+    options: ScriptedOptions,
+    all: ScriptedWorker[],
+  ) {
+    this.session = session;
+    this.purpose = purpose;
+    this.#options = options;
+    this.#all = all;
     this.ended = this.#ending.promise;
+    all.push(this);
   }
 
-  prepare(request: Request, site: RequestSite): () => Promise<Reply> {
-    return () => {
-      const reply = deferred<Reply>();
-      if (this.#death) reply.reject(this.#death);
-      this.sent.push({ request, site, reply });
-      return reply.promise;
+  get dead(): boolean {
+    return this.#death !== undefined;
+  }
+
+  memoryBytes(): undefined {}
+
+  send(encoded: EncodedRequest): Sent {
+    const reply = deferred<Reply>();
+    const request = decodeRequest(encoded, () => {
+      throw new Error("no refs here");
+    });
+    const sent: SentRequest = { request, site: encoded.site, reply, cancels: 0 };
+    this.sent.push(sent);
+    if (this.#death) reply.reject(this.#death);
+    this.#options.onSent?.(sent, this);
+    const cancel = (): void => {
+      sent.cancels += 1;
+      if (this.#options.heedsCancel) reply.reject(new CancelledError("cancelled", ""));
     };
+    return { reply: reply.promise, cancel };
+  }
+
+  async fork({ session, purpose }: CopyRequest): Promise<ScriptedWorker> {
+    if (!this.#options.forks) throw new ForkRefusedError(this.session, NO_FORKS);
+    if (this.#death) throw this.#death;
+    return new ScriptedWorker(session, purpose, this.#options, this.#all);
   }
 
   /** The payloads of the batch that was sent at that position. */
@@ -53,17 +119,16 @@ export class ScriptedWorker implements Worker {
   }
 
   die(signal: NodeJS.Signals | null): void {
-    const death = new WorkerDiedError({
-      session: this.#session,
+    this.#death ??= new WorkerDiedError({
+      session: this.session,
       pid: this.pid,
       signal,
       exitCode: signal === null ? 0 : null,
       during: this.sent[0]?.site.target,
       lastLines: [],
     });
-    this.#death = death;
-    for (const { reply } of this.sent) reply.reject(death);
-    this.#ending.resolve(death);
+    for (const { reply } of this.sent) reply.reject(this.#death);
+    this.#ending.resolve(this.#death);
   }
 
   async close(): Promise<void> {
@@ -71,16 +136,25 @@ export class ScriptedWorker implements Worker {
   }
 }
 
-/** An engine of scripted workers. */
-export function scriptedEngine(): { engine: Engine; workers: ScriptedWorker[] } {
+/** An engine of scripted workers; code has no time to stop by itself. Closed when its test is over. */
+export function scriptedEngine(options: ScriptedOptions = {}): {
+  engine: Engine;
+  /** Every worker that was ever made, in that order. */
+  workers: ScriptedWorker[];
+} {
   const workers: ScriptedWorker[] = [];
   const driver: Driver = {
-    open: async (request: OpenRequest) => {
-      const worker = new ScriptedWorker(request.session);
-      workers.push(worker);
-      return worker;
-    },
+    noForks: options.forks ? undefined : NO_FORKS,
+    open: async (request: OpenRequest) => new ScriptedWorker(request.session, "live", options, workers),
     close: async () => {},
   };
-  return { engine: new Engine(driver), workers };
+  const engine = new Engine({
+    driver,
+    events: new Emitter<EngineEvents>([...FORKSERVER_EVENTS, ...SESSION_EVENTS, ...RUN_EVENTS]),
+    maxSessions: Number.POSITIVE_INFINITY,
+    maxProcesses: options.maxProcesses ?? Number.POSITIVE_INFINITY,
+    limits: { cancelGrace: 1 },
+  });
+  onTestFinished(() => engine.close({ timeout: 1 }));
+  return { engine, workers };
 }

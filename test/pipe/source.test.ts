@@ -9,6 +9,7 @@ import { asyncNumbers, numbers, upTo } from "./inputs.js";
 interface Reading {
   readonly chunks: AsyncGenerator<Chunk>;
   readonly stopping: AbortController;
+  readonly draining: AbortController;
   taken: number;
 }
 
@@ -20,8 +21,9 @@ function reading(
   const onTaken = (): void => {
     state.taken += 1;
   };
-  const chunks = source({ input, id, stopped: stopping.signal, onTaken });
-  const state = { chunks, stopping, taken: 0 };
+  const draining = new AbortController();
+  const chunks = source({ input, id, stopped: stopping.signal, drained: draining.signal, onTaken });
+  const state = { chunks, stopping, draining, taken: 0 };
   return state;
 }
 
@@ -131,6 +133,52 @@ test("a stop while an asynchronous input is stuck ends the waiting, and tells th
   stopping.abort(reason);
   await expect(next).rejects.toBe(reason);
   expect(watched.returned).toBe(1);
+});
+
+test.each(kinds)("a drain between two chunks of %s input ends it without an error", async (_, make) => {
+  const watched = make();
+  const { chunks, draining } = reading(watched.input);
+  await chunks.next();
+  const { given } = watched;
+  draining.abort();
+  expect(await chunks.next()).toEqual({ done: true, value: undefined });
+  expect(watched).toMatchObject({ given, returned: 1 });
+});
+
+test.each(kinds)("of %s input that was drained before the start nothing is taken", async (_, make) => {
+  const watched = make();
+  const { chunks, draining } = reading(watched.input);
+  draining.abort();
+  expect(await chunks.next()).toEqual({ done: true, value: undefined });
+  expect(watched.given).toBe(0);
+});
+
+test("a drain while an asynchronous input is stuck ends the waiting without an error, and tells the input", async () => {
+  const watched = asyncNumbers({ stuckAt: 1 });
+  const { chunks, draining } = reading(watched.input);
+  await chunks.next();
+  const next = chunks.next();
+  await quiet();
+  draining.abort();
+  expect(await next).toEqual({ done: true, value: undefined });
+  expect(watched.returned).toBe(1);
+});
+
+test.each(kinds)("a stop of %s input that is drained ends it with the reason", async (_, make) => {
+  const { chunks, draining, stopping } = reading(make().input);
+  await chunks.next();
+  const reason = new Error("enough");
+  draining.abort();
+  stopping.abort(reason);
+  await expect(chunks.next()).rejects.toBe(reason);
+});
+
+test("a drain after a synchronous input threw does not hide that", async () => {
+  const failure = new Error("disk full");
+  const { chunks, draining } = reading(numbers({ failAt: 1, failure }).input);
+  await chunks.next();
+  draining.abort();
+  await expect(chunks.next()).rejects.toMatchObject({ cause: failure });
 });
 
 test("an asynchronous input whose end never comes is not waited for", async () => {

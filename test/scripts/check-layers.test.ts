@@ -61,7 +61,7 @@ test("what is above a contract may not import an implementation of it", () => {
     "engine.ts": "",
   });
   expect(stderr).toBe(
-    'src/session/session.ts:2: import "../engines/local/driver.js": engines/ is only for index.ts, testing.ts, cli/, ' +
+    'src/session/session.ts:2: import "../engines/local/driver.js": engines/ is only for index.ts, testing.ts, cli/, doctor/, ' +
       "got session/\n",
   );
 });

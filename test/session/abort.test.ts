@@ -1,5 +1,5 @@
 import { CallAbortedError, SessionLostError } from "slither-ts";
-import { expect, onTestFinished, test } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
 import { sharedEngine } from "../helpers/engine.js";
 import { printed } from "../helpers/events.js";
 import { isGone } from "../helpers/processes.js";
@@ -40,8 +40,9 @@ test("a call that is aborted while it waits never runs, and the session goes on"
   expect(await session.call("order", "notes")).toEqual([]);
 });
 
-test("a call that is aborted while it is running is killed, and its session is lost", async () => {
-  const session = await engine().session({ id: "killed" });
+test("a call that is aborted while it is running is stopped, and the session goes on", async () => {
+  const session = await engine().session({ id: "stopped" });
+  await session.call("counter", "increment");
   const controller = new AbortController();
   const holding = printed(engine(), "holding");
   const call = rejection(session.call("gate", "hold", [], { signal: controller.signal }), CallAbortedError);
@@ -50,27 +51,48 @@ test("a call that is aborted while it is running is killed, and its session is l
   controller.abort("stop");
 
   const error = await call;
-  expect(error.message).toBe("session killed: gate.hold was aborted; its worker was killed");
-  expect(error).toMatchObject({ fate: "killed", cause: "stop" });
-  expect((await rejection(session.call("echo", "echo"), SessionLostError)).cause).toBe(error);
-  expect(await isGone(session.pid as number)).toBe(true);
+  expect(error.message).toBe(
+    "session stopped: gate.hold was aborted; its code was stopped; the session goes on",
+  );
+  expect(error).toMatchObject({ fate: "cancelled", cause: "stop" });
+  expect(await session.call("counter", "increment")).toBe(2);
 });
 
-test("a session whose call was killed is lost at once, not only when the process is gone", async () => {
-  const session = await engine().session();
-  const holding = printed(engine(), "holding");
-  const controller = new AbortController();
-  const running = rejection(
-    session.call("gate", "hold", [], { signal: controller.signal }),
-    CallAbortedError,
-  );
-  await holding;
+describe("a call that does not heed its abort", () => {
+  test("is killed after the time for stopping, and a session without anything to go back to is lost", async () => {
+    const session = await engine().session({ id: "killed", limits: { cancelGrace: "50ms" } });
+    const controller = new AbortController();
+    const running = printed(engine(), "in C");
+    const call = rejection(
+      session.call("stubborn", "in_c", [], { signal: controller.signal }),
+      CallAbortedError,
+    );
+    await running;
 
-  controller.abort();
+    controller.abort("stop");
 
-  expect(session.state).toBe("lost");
-  const next = await rejection(session.call("echo", "echo", [1]), SessionLostError);
-  expect(next.cause).toBe(await running);
+    const error = await call;
+    expect(error.message).toBe("session killed: stubborn.in_c was aborted; its worker was killed");
+    expect(error).toMatchObject({ fate: "killed", cause: "stop" });
+    expect((await rejection(session.call("echo", "echo"), SessionLostError)).cause).toBe(error);
+    expect(await isGone(session.pid as number)).toBe(true);
+  });
+
+  test("is told as dropped when its code comes to its end all the same", async () => {
+    const session = await engine().session({ id: "dropped" });
+    const controller = new AbortController();
+    const running = printed(engine(), "swallowing");
+    const call = rejection(
+      session.call("stubborn", "swallow", [], { signal: controller.signal }),
+      CallAbortedError,
+    );
+    await running;
+
+    controller.abort();
+
+    expect((await call).fate).toBe("dropped");
+    expect(await session.call("echo", "echo", [1])).toBe(1);
+  });
 });
 
 test("a signal that is aborted after the answer does nothing", async () => {

@@ -1,5 +1,5 @@
 import type { EngineEvents } from "slither-ts";
-import { CallTimeoutError } from "slither-ts";
+import { WorkerDiedError } from "slither-ts";
 import { describe, expect, test } from "vitest";
 import { testEngine } from "../helpers/engine.js";
 import { nextEvent, printed, record } from "../helpers/events.js";
@@ -42,7 +42,7 @@ describe("the life of a session", () => {
     const session = await engine.session({ id: "a" });
     const events = record(engine, "session-stop", "session-failure");
 
-    const error = await rejection(session.call("gate", "hold", [], { timeout: "100ms" }), CallTimeoutError);
+    const error = await rejection(session.call("killer", "kill_self"), WorkerDiedError);
     await session.close();
 
     expect(events).toEqual([

@@ -25,7 +25,7 @@ describe("local() refuses", () => {
     [
       "an option that does not exist",
       { workers: 3 },
-      "unknown option `workers`, expected one of `python`, `pythonPath`, `env`, `threads`, `startTimeout`",
+      "unknown option `workers`, expected one of `python`, `pythonPath`, `env`, `threads`, `startTimeout`, `preload`, `minIdle`, `forkserver`, `maxSessions`, `maxProcesses`, `limits`",
     ],
     [
       "an empty interpreter",
@@ -70,6 +70,26 @@ describe("local() refuses", () => {
     ["no environment", { env: "A=1" }, 'expected `env` to be an object of strings, got `"A=1"` (string)'],
     ["half a thread", { threads: 0.5 }, "expected `threads` to be a positive integer, got `0.5` (number)"],
     [
+      "no session at all",
+      { maxSessions: 0 },
+      "expected `maxSessions` to be a positive integer, got `0` (number)",
+    ],
+    [
+      "half a process",
+      { maxProcesses: 1.5 },
+      "expected `maxProcesses` to be a positive integer, got `1.5` (number)",
+    ],
+    [
+      "a limit of memory without a unit that it knows",
+      { limits: { memory: "1TB" } },
+      'expected `limits.memory` to be a size: bytes above 0, or text such as "512MB" or "2GB", got `"1TB"` (string)',
+    ],
+    [
+      "a misspelt limit",
+      { limits: { recycle: { call: 3 } } },
+      "unknown option `limits.recycle.call`, did you mean `calls`?",
+    ],
+    [
       "a timeout of 0",
       { startTimeout: 0 },
       'expected `startTimeout` to be a duration: milliseconds above 0, or text such as "200ms", "5s" or "1h", got `0` (number)',
@@ -97,6 +117,26 @@ describe("engine.session() refuses", () => {
       'expected `setup` to be a function, got `"train"` (string)',
     ],
     ["a misspelt option", { setUp: () => {} }, "unknown option `setUp`, did you mean `setup`?"],
+    [
+      "another way to keep a state",
+      { checkpoint: "never" },
+      'expected `checkpoint` to be "auto" or "manual", got `"never"` (string)',
+    ],
+    [
+      "another way to come back",
+      { recovery: "silent" },
+      'expected `recovery` to be "report" or "accept-rollback", got `"silent"` (string)',
+    ],
+    [
+      "another way to be busy",
+      { busy: "wait" },
+      'expected `busy` to be "queue" or "fail", got `"wait"` (string)',
+    ],
+    [
+      "a grace that is no duration",
+      { limits: { cancelGrace: "soon" } },
+      'expected `limits.cancelGrace` to be a duration: milliseconds above 0, or text such as "200ms", "5s" or "1h", got `"soon"` (string)',
+    ],
     [
       "an id that is open",
       { id: "shared" },
@@ -165,6 +205,11 @@ describe.each(CALLS)("%s refuses", (where, call) => {
       "expected `kwargs` to be an object of keyword arguments, got an array of 1",
     ],
     [
+      "a text as to whether it may be repeated",
+      ["m", "f", [], { idempotent: "yes" }],
+      'expected `idempotent` to be true or false, got `"yes"` (string)',
+    ],
+    [
       "a Map as keyword arguments",
       ["m", "f", [], { kwargs: new Map([["a", 1]]) }],
       "expected `kwargs` to be an object of keyword arguments, got an object (Map)",
@@ -211,6 +256,27 @@ describe("ref.get() refuses", () => {
     ],
   ])("%s", async (_, args, message) => {
     expect(await problem(() => (ref.get as Anything).apply(ref, args))).toBe(`ref.get(): ${message}`);
+  });
+});
+
+describe("session.fork() refuses", () => {
+  test.each<[string, unknown, string]>([
+    ["no fork at all", { count: 0 }, "expected `count` to be a positive integer, got `0` (number)"],
+    ["an empty id", { id: "" }, 'expected `id` to be a text that is not empty, got `""` (string)'],
+    [
+      "one id for several forks",
+      { id: "twin", count: 2 },
+      'expected `id` to be left out where there is a `count`, got `"twin"` (string)',
+    ],
+    [
+      "an id that is open",
+      { id: "shared" },
+      'expected `id` to be new in this engine, got "shared", which is open',
+    ],
+  ])("%s", async (_, options, message) => {
+    expect(await problem(() => (session().fork as Anything).call(session(), options))).toBe(
+      `session.fork(): ${message}`,
+    );
   });
 });
 

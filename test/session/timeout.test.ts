@@ -8,30 +8,41 @@ import { makeGate } from "../helpers/temporary.js";
 const engine = sharedEngine();
 
 describe("a call that passes its deadline while it is running", () => {
-  test("fails, and its worker is killed", async () => {
+  test("is stopped, and the session goes on as its code left it", async () => {
     const session = await engine().session({ id: "running" });
+    const pid = session.pid;
 
     const error = await rejection(session.call("gate", "hold", [], { timeout: "300ms" }), CallTimeoutError);
 
-    expect(error.message).toBe("session running: gate.hold took longer than 300 ms; its worker was killed");
-    expect(error).toMatchObject({ session: "running", target: "gate.hold", timeoutMs: 300, started: true });
-    expect(await isGone(session.pid as number)).toBe(true);
+    expect(error.message).toBe(
+      "session running: gate.hold took longer than 300 ms; its code was stopped; the session goes on",
+    );
+    expect(error).toMatchObject({
+      session: "running",
+      target: "gate.hold",
+      timeoutMs: 300,
+      fate: "cancelled",
+    });
+    expect(await session.call("process", "pid")).toBe(pid);
   });
 
-  test("takes its session along: what waits behind it, and every later call, is told why", async () => {
-    const session = await engine().session({ id: "gone" });
-    const running = rejection(session.call("gate", "hold", [], { timeout: "300ms" }), CallTimeoutError);
+  test("is killed when it does not stop, which takes a session along that has nothing to go back to", async () => {
+    const session = await engine().session({ id: "gone", limits: { cancelGrace: "50ms" } });
+    const pid = session.pid as number;
+    const running = rejection(session.call("stubborn", "in_c", [], { timeout: "300ms" }), CallTimeoutError);
     const waiting = rejection(session.call("echo", "echo", [1]), SessionLostError);
 
     const cause = await running;
 
+    expect(cause.fate).toBe("killed");
     expect((await waiting).cause).toBe(cause);
     const later = await rejection(session.call("echo", "echo", [1]), SessionLostError);
     expect(later.cause).toBe(cause);
     expect(later.message).toBe(
-      "session gone is lost, open a new one: session gone: gate.hold took longer than 300 ms; its worker was killed",
+      "session gone is lost, open a new one: session gone: stubborn.in_c took longer than 300 ms; its worker was killed",
     );
     expect(session.state).toBe("lost");
+    expect(await isGone(pid)).toBe(true);
   });
 });
 
@@ -44,10 +55,8 @@ describe("a call that passes its deadline while it waits for its turn", () => {
     const error = await rejection(session.call("order", "note", [1], { timeout: "50ms" }), CallTimeoutError);
     await gate.open();
 
-    expect(error.message).toBe(
-      "session waiting: order.note took longer than 50 ms; it was still waiting for its turn and never ran; the session goes on",
-    );
-    expect(error.started).toBe(false);
+    expect(error.message).toBe("session waiting: order.note took longer than 50 ms; it never ran");
+    expect(error.fate).toBe("never ran");
     expect(await running).toBe("through");
     expect(await session.call("order", "notes")).toEqual([]);
   });

@@ -9,22 +9,31 @@ import {
 import {
   CallAbortedError,
   CallTimeoutError,
+  MemoryLimitError,
   ProtocolError,
   RefError,
   SessionClosedError,
   SessionLostError,
+  SessionRolledBackError,
   WorkerDiedError,
 } from "../../src/errors/session.js";
 import { ValueNotSupportedError } from "../../src/errors/value.js";
 import type { ExecutionOptions } from "../../src/session/execution.js";
-import type { Session } from "../../src/session/session.js";
+import type { Executor, Site } from "../../src/session/replicas.js";
 import type { Chunk } from "../../src/stage/contract.js";
 import { type PythonStage, pythonOperator } from "../../src/stage/python.js";
-import { drained } from "../dispatch/chunks.js";
+import { chunksOf, drained } from "../dispatch/chunks.js";
+import { upTo } from "../pipe/inputs.js";
 import { item, stand, through } from "./context.js";
 
 type Batch = Extract<Request, { kind: "batch" }>;
 type Execute = (request: Batch, options: ExecutionOptions) => Promise<Reply>;
+
+interface Asked {
+  readonly request: Batch;
+  readonly site: Site;
+  readonly options: ExecutionOptions;
+}
 
 const stage: PythonStage = {
   kind: "python",
@@ -33,22 +42,21 @@ const stage: PythonStage = {
   function: "predict",
   batchSize: 2,
   timeoutMs: 1_500,
+  stateful: false,
 };
 
 /** A session that carries batches out as the test says, and keeps what it was asked. */
-function sessionOf(execute: Execute): {
-  session: Session;
-  asked: { request: Batch; options: ExecutionOptions }[];
-} {
-  const asked: { request: Batch; options: ExecutionOptions }[] = [];
-  const session = {
+function sessionOf(execute: Execute, width = 1): { session: Executor; asked: Asked[] } {
+  const asked: Asked[] = [];
+  const session: Executor = {
     id: "a",
-    execute: (request: Batch, options: ExecutionOptions) => {
-      asked.push({ request, options });
-      return execute(request, options);
+    width,
+    execute: (request, site, options) => {
+      asked.push({ request: request as Batch, site, options });
+      return execute(request as Batch, options);
     },
   };
-  return { session: session as unknown as Session, asked };
+  return { session, asked };
 }
 
 const doubling: Execute = async ({ payloads }) => ({
@@ -78,9 +86,8 @@ test("a batch belongs to its run, two of which may be sent at once, and its time
   const { session, asked } = sessionOf(doubling);
   const { signal: abort } = new AbortController();
   await through(pythonOperator(stage, stand({ session, abort }).context), [[1, 2]]);
+  expect(asked[0]?.site).toEqual({ target: "model.predict", stage: "stage" });
   expect(asked[0]?.options).toMatchObject({
-    target: "model.predict",
-    stage: "stage",
     owner: "run-1",
     depth: 2,
     timeoutMs: 1_500,
@@ -137,7 +144,7 @@ test.each<[string, Error]>([
 });
 
 const imported = { module: "model", missing: "model", traceback: "", session: "a" };
-const call = { ...site, started: true };
+const late = { session: "a", target: "model.predict", timeoutMs: 5, fate: "killed" } as const;
 
 test.each<[string, Error]>([
   ["PythonImportError", new PythonImportError("no module", imported)],
@@ -146,9 +153,14 @@ test.each<[string, Error]>([
     new PythonFunctionError("no function", { target: "f", suggestions: [], session: "a" }),
   ],
   ["WorkerDiedError", new WorkerDiedError(dead)],
+  ["MemoryLimitError", new MemoryLimitError(dead, { usedBytes: 2, limitBytes: 1 })],
+  [
+    "SessionRolledBackError",
+    new SessionRolledBackError("a", { calls: ["f"], count: 1, from: "checkpoint" }, "a death"),
+  ],
   ["SessionLostError", new SessionLostError("a", new Error("gone"))],
   ["SessionClosedError", new SessionClosedError("a", "it was closed")],
-  ["CallTimeoutError", new CallTimeoutError({ ...call, timeoutMs: 5 })],
+  ["CallTimeoutError", new CallTimeoutError(late)],
   ["CallAbortedError", new CallAbortedError({ ...site, fate: "killed" }, "enough")],
   ["RefError", new RefError("a ref of another session", "b")],
   ["ProtocolError", new ProtocolError("out of step")],
@@ -176,4 +188,41 @@ test("under halt, nothing is searched", async () => {
   await through(pythonOperator(stage, context), [[1, 2]]);
   expect(asked).toHaveLength(1);
   expect(context.books.counts).toMatchObject({ rejected: 0, unfinished: 2 });
+});
+
+test("so many batches are in flight as keep every process of the run busy: two for each", async () => {
+  const { session, asked } = sessionOf(() => new Promise(() => {}), 3);
+  const { context, stopping } = stand({ session });
+  void drained(pythonOperator(stage, context)(chunksOf([upTo(20).map((n) => item(n))])));
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(asked.map(({ request }) => request.payloads)).toEqual([0, 2, 4, 6, 8, 10].map((n) => [n, n + 1]));
+  stopping.abort();
+});
+
+test("a batch may be sent again, and leaves the state as it was", async () => {
+  const { session, asked } = sessionOf(doubling);
+  await through(pythonOperator(stage, stand({ session }).context), [[1, 2]]);
+  expect(asked[0]?.options).toMatchObject({ repeatable: true, changesState: false });
+});
+
+test("a batch of a stateful stage may not be sent again, and changes the state", async () => {
+  const { session, asked } = sessionOf(doubling);
+  await through(pythonOperator({ ...stage, stateful: true }, stand({ session }).context), [[1, 2]]);
+  expect(asked[0]?.options).toMatchObject({ repeatable: false, changesState: true });
+});
+
+test("under reject, a batch of a stateful stage that raises is not searched: all its records are rejected", async () => {
+  const error = new PythonError(site, raised);
+  const { session, asked } = sessionOf((request, options) =>
+    request.payloads.includes(2) ? Promise.reject(error) : doubling(request, options),
+  );
+  const { context, rejections } = stand({ session, policy: "reject" });
+  const stateful = { ...stage, batchSize: 3, stateful: true };
+  const { payloads, thrown } = await through(pythonOperator(stateful, context), [[1, 2, 3, 4, 5]]);
+  expect({ payloads, thrown, asked: asked.length }).toEqual({
+    payloads: [8, 10],
+    thrown: undefined,
+    asked: 2,
+  });
+  expect(rejections).toMatchObject([1, 2, 3].map((payload) => ({ payload, error })));
 });

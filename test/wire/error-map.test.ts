@@ -1,5 +1,6 @@
 import {
   BatchResultError,
+  ForkRefusedError,
   ProtocolError,
   PythonError,
   PythonFunctionError,
@@ -8,7 +9,8 @@ import {
   ValueNotSupportedError,
 } from "slither-ts";
 import { describe, expect, test } from "vitest";
-import { type ErrorMap, type ExceptionMap, errorFromMap } from "../../src/wire/error-map.js";
+import { CancelledError } from "../../src/errors/session.js";
+import { type ErrorMap, type ExceptionMap, errorFromMap, preloadError } from "../../src/wire/error-map.js";
 
 const site = { session: "a", target: "scorer.predict", stage: "score" };
 
@@ -166,4 +168,65 @@ test.each(["protocol", "a code of a later version"])("%s becomes a ProtocolError
 
   expect(error).toBeInstanceOf(ProtocolError);
   expect(error.message).toBe("session a: stage score: scorer.predict: what");
+});
+
+test("a call that was cancelled says where its code was", () => {
+  const error = errorFromMap({ code: "cancelled", message: "the call was cancelled", traceback: "…" }, site);
+
+  expect(error).toBeInstanceOf(CancelledError);
+  expect(error).toMatchObject({
+    message: "session a: stage score: scorer.predict: the call was cancelled",
+    traceback: "…",
+  });
+});
+
+test("a copy that is refused says why", () => {
+  const error = errorFromMap({ code: "fork_refused", message: "your code left threads running: t" }, site);
+
+  expect(error).toBeInstanceOf(ForkRefusedError);
+  expect(error).toMatchObject({ session: "a", reason: "your code left threads running: t" });
+});
+
+describe("a module of preload", () => {
+  test("that is not found is named, with what was printed last", () => {
+    const map: ErrorMap = {
+      code: "module_not_found",
+      message: "…",
+      module: "scorer",
+      missing: "cv2",
+      traceback: "…",
+    };
+
+    const error = preloadError(map, ["looking for cv2"]);
+
+    expect(error).toBeInstanceOf(PythonImportError);
+    expect(error.message).toBe(
+      "preload: module scorer needs cv2, which is not installed: `npx slither setup opencv-python` or `pip install opencv-python`; " +
+        "it last wrote:\n  looking for cv2",
+    );
+    expect(error).toMatchObject({ module: "scorer", missing: "cv2", traceback: "…" });
+  });
+
+  test("that raises has what it raised as its cause", () => {
+    const map: ErrorMap = {
+      code: "module_failed",
+      message: "…",
+      module: "scorer",
+      traceback: "…",
+      cause: exception,
+    };
+
+    const error = preloadError(map, []);
+
+    expect(error.message).toBe("preload: module scorer failed while it was imported: ValueError: bad");
+    expect(error).toMatchObject({ module: "scorer", missing: undefined });
+    expect(error.cause).toBeInstanceOf(PythonError);
+  });
+
+  test("is not what another error is about", () => {
+    const error = preloadError({ code: "protocol", message: "a message cannot be read" }, []);
+
+    expect(error).toBeInstanceOf(ProtocolError);
+    expect(error.message).toBe("preload: a message cannot be read");
+  });
 });

@@ -1,11 +1,15 @@
 import { deepStrictEqual } from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
+import { decodeRequest } from "../../src/wire/decode-request.js";
 import { packr, unpack } from "../../src/wire/extensions.js";
 import { type Frame, FrameReader, frameHeader } from "../../src/wire/frame.js";
-import { Kind } from "../../src/wire/protocol.js";
+import { HEADER_BYTES, Kind } from "../../src/wire/protocol.js";
 import { encodeRequest, type Request, type Returns } from "../../src/wire/request.js";
+import { encodeWelcome, type Welcome } from "../../src/worker/welcome.js";
 import { fromNotation, type Notation, TestHandle } from "./notation.js";
+
+const site = { session: "a", target: "golden" };
 
 interface Golden {
   readonly name: string;
@@ -45,12 +49,29 @@ test.each(fromNode)("the frame '$name' is written byte for byte", ({ kind, id, b
 
 /** The body, written by what writes messages of that kind. */
 function write(kind: number, body: unknown): Buffer {
+  if (kind === Kind.WELCOME) {
+    const { memoryBytes, ...welcome } = body as Welcome & { memoryBytes: number | null };
+    return encodeWelcome({ ...welcome, memoryBytes: memoryBytes ?? undefined });
+  }
   const request = requestOf(kind, body as never);
   if (request === undefined) return packr.pack(body);
-  const encoded = encodeRequest(request, { session: "a", target: "golden" });
+  const encoded = encodeRequest(request, site);
   expect(encoded.kind).toBe(kind);
   return encoded.body;
 }
+
+test.each(fromNode.filter(({ kind, body }) => requestOf(kind, fromNotation(body) as never) !== undefined))(
+  "the request in the frame '$name' is what it was made from",
+  ({ kind, body, hex }) => {
+    const request = requestOf(kind, fromNotation(body) as never);
+    const encoded = { kind, body: Buffer.from(hex, "hex").subarray(HEADER_BYTES), site };
+
+    deepStrictEqual(
+      decodeRequest(encoded, (ref) => new TestHandle(ref)),
+      request,
+    );
+  },
+);
 
 function requestOf(kind: number, body: never): Request | undefined {
   if (kind === Kind.CALL) {

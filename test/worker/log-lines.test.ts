@@ -64,3 +64,22 @@ test("the last 20 lines of both streams are kept, in the order in which they cam
   expect(logs.last.slice(0, 2)).toEqual(["out 5", "err 5"]);
   expect(logs.last.at(-1)).toBe("err 14");
 });
+
+test("of a crash, the frames of the worker itself are given out but not kept", async () => {
+  const stream = new PassThrough();
+  const given: string[] = [];
+  const logs = new LogLines((_, line) => given.push(line));
+  logs.follow("stderr", stream);
+  const printed = [
+    "Fatal Python error: Segmentation fault",
+    '  File "/srv/scorer.py", line 20 in score',
+    '  File "/srv/node_modules/slither-ts/python/src/slither_worker/runtime.py", line 80 in _call',
+    '  File "<frozen runpy>", line 88 in _run_code',
+  ];
+
+  stream.end(`${printed.join("\n")}\n`);
+  await logs.ended();
+
+  expect(given).toEqual(printed);
+  expect(logs.last).toEqual(printed.slice(0, 2));
+});

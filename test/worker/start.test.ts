@@ -19,7 +19,7 @@ import { temporaryFolder } from "../helpers/temporary.js";
 async function engineWith(program: string, startTimeout: `${number}ms` = "20000ms"): Promise<Engine> {
   const interpreter = join(temporaryFolder(), "python");
   write(interpreter, `exec '${process.env.SLITHER_PYTHON ?? ".slither/venv/bin/python"}' "$@"`);
-  const engine = await testEngine({ python: interpreter, startTimeout });
+  const engine = await testEngine({ python: interpreter, startTimeout, forkserver: false });
   if (program === "") rmSync(interpreter);
   else write(interpreter, program);
   return engine;
@@ -71,6 +71,8 @@ test("a spawn that is refused on the spot is a failed start like any other", asy
       interpreter: process.execPath,
       pythonPath: [],
       env,
+      threads: 1,
+      memoryBytes: undefined,
       startTimeoutMs: 10_000,
       listener,
       onLog: () => {},
@@ -100,14 +102,15 @@ test("a worker that is late is turned away", async () => {
   const socket = connect(path);
   const turnedAway = once(socket, "close");
 
-  const body = packr.pack({ protocol: PROTOCOL_VERSION, token, pid: 1, python: "3.12.1" });
+  const hello = { protocol: PROTOCOL_VERSION, token, channel: "calls", pid: 4321, python: "3.12.1" };
+  const body = packr.pack(hello);
   socket.write(Buffer.concat([frameHeader(Kind.HELLO, 0, body.byteLength), body]));
 
   await turnedAway;
 });
 
 test("a start that fails is told as an event, and leaves its id free", async () => {
-  const engine = await testEngine({ startTimeout: "1ms" });
+  const engine = await testEngine({ startTimeout: "1ms", forkserver: false });
   const failure = nextEvent(engine, "session-failure");
 
   const error = await rejection(engine.session({ id: "a" }), WorkerStartError);

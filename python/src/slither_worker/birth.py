@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import msgspec
 
 from slither_worker.channel import Channel
@@ -19,7 +21,8 @@ class ForkRequest(msgspec.Struct):
     channels: list[ChannelName]
 
 
-class Connections(msgspec.Struct):
+@dataclass
+class Connections:
     """What a worker talks to Node on; one without `control` runs no code."""
 
     calls: Channel

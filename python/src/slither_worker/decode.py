@@ -30,7 +30,7 @@ class Decoder:
         """Make a function that decodes bodies of one shape.
 
         It fails with `protocol` when a body has another shape or is damaged, with `ref` for a ref that is not
-        held, and with `value` when an argument cannot be made in Python.
+        held, with `value` when an argument cannot be made in Python, with `exception` when memory runs out.
         """
         decode = msgspec.msgpack.Decoder(shape, ext_hook=self._extension).decode
 
@@ -39,6 +39,8 @@ class Decoder:
                 return decode(body)
             except CallFailure:
                 raise
+            except MemoryError as error:
+                raise CallFailure.of_user_code(error) from None
             except Exception as error:
                 message = f"a message cannot be decoded: {type(error).__name__}: {error}"
                 raise CallFailure("protocol", message) from None

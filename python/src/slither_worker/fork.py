@@ -4,17 +4,25 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import sys
 import warnings
 
 from slither_worker.errors import CallFailure
 from slither_worker.lifetime import die_with_parent, wait_for_adoption
+from slither_worker.streams import flush_streams
+
+
+def fork_without_warnings() -> None:
+    """Have Python 3.12 and newer not warn of threads of libraries: the safety of a fork is judged here."""
+    warnings.filterwarnings("ignore", "This process", DeprecationWarning, re.escape(__name__))
 
 
 def fork_child() -> int:
     """Fork; returns the id of the child, and 0 in the child; fails with `fork_refused`."""
+    flush_streams()  # Else both would print what is not written yet.
     try:
-        return _fork()
+        return os.fork()
     except OSError as error:
         raise _refused(error.errno) from None
 
@@ -28,7 +36,7 @@ def fork_adopted(parent: int) -> bool:
     middle = fork_child()
     if middle == 0:
         try:
-            child = _fork()
+            child = os.fork()
         except OSError as error:
             os._exit(error.errno or errno.EAGAIN)
         if child != 0:
@@ -46,15 +54,6 @@ def become_own_process(parent: int) -> None:
     os.setsid()
     die_with_parent(parent)
     _forget_children()
-
-
-def _fork() -> int:
-    # Libraries with native threads make newer Pythons warn of the fork, whose safety was judged before.
-    if sys.version_info >= (3, 12):
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", DeprecationWarning)
-            return os.fork()
-    return os.fork()
 
 
 def _exit_code(child: int) -> int:

@@ -49,17 +49,17 @@ class _Forkserver:
         self._parser = FrameParser()
         self._waiting: deque[Frame] = deque()
         self._encoder = Encoder(Refs())
+        self._wakeup, self._wakeup_writer = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
         self._folder: str | None = None
         self._unsafe: str | None = None
 
     def run(self) -> ForkRequest:
-        self._preload()
-        self._wakeup, wakeup_writer = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
-        self._wakeup_writer = wakeup_writer
+        modules = self._preload()
         signal.signal(signal.SIGCHLD, lambda *_: None)  # Not the default, for which nothing is written.
-        signal.set_wakeup_fd(wakeup_writer, warn_on_full_buffer=False)
+        signal.set_wakeup_fd(self._wakeup_writer, warn_on_full_buffer=False)
         # From here on, end of file tells of Node's end, and there is more to do then than to die.
         outlive_parent()
+        self._send(Kind.PRELOADED, NO_CALL, {"modules": modules, "unsafe": self._unsafe})
         self._report_ends()
         poller = select.poll()
         poller.register(self._connection, select.POLLIN)
@@ -75,7 +75,7 @@ class _Forkserver:
                 if request is not None:
                     return request
 
-    def _preload(self) -> None:
+    def _preload(self) -> list[tuple[str, int]]:
         while not self._waiting:
             self._receive()
         frame = self._waiting.popleft()
@@ -88,7 +88,7 @@ class _Forkserver:
         except CallFailure as failure:
             self._send(Kind.ERROR, NO_CALL, failure.error)
             self._end(remove_folder=False)
-        self._send(Kind.PRELOADED, NO_CALL, {"modules": modules, "unsafe": self._unsafe})
+        return modules
 
     def _obey(self, frame: Frame) -> ForkRequest | None:
         if frame.kind == Kind.CLOSE:

@@ -36,12 +36,12 @@ def loaded_libraries() -> list[str]:
 
     names: list[bytes] = []
 
-    @ctypes.CFUNCTYPE(ctypes.c_int, ctypes.POINTER(Info), ctypes.c_size_t, ctypes.c_void_p)
     def note(info: Any, _size: int, _data: Any) -> int:
         names.append(info.contents.name or b"")
         return 0
 
-    _library().dl_iterate_phdr(note, None)
+    callback = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.POINTER(Info), ctypes.c_size_t, ctypes.c_void_p)
+    _library().dl_iterate_phdr(callback(note), None)
     return [name.decode("utf-8", "surrogateescape") for name in names if name]
 
 

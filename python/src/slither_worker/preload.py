@@ -10,7 +10,6 @@ from slither_worker import collector, search_path
 from slither_worker.fork_safety import reason_not_to_fork
 from slither_worker.functions import load_module
 from slither_worker.quiesce import pause_openmp, stop_process_pools
-from slither_worker.streams import flush_streams
 
 
 class Preload(msgspec.Struct, rename="camel"):
@@ -33,7 +32,6 @@ def preload(order: Preload) -> tuple[list[tuple[str, int]], str | None]:
     pause_openmp()
     collector.collect_seldom()  # A library may have set its own thresholds.
     collector.settle()
-    flush_streams()
     return modules, reason_not_to_fork()
 
 

@@ -11,7 +11,7 @@ from slither_worker.birth import Connections, ForkRequest, open_connections
 from slither_worker.channel import Channel
 from slither_worker.connect import connect
 from slither_worker.control import Control
-from slither_worker.fork import become_own_process
+from slither_worker.fork import become_own_process, fork_without_warnings
 from slither_worker.lifetime import die_with_parent, leave
 from slither_worker.runtime import Runtime
 from slither_worker.streams import print_promptly
@@ -37,6 +37,7 @@ def main() -> NoReturn:
     die_with_parent(os.getppid())
     print_promptly()
     collector.collect_seldom()
+    fork_without_warnings()
     worker = _forked_worker(path, token) if as_forkserver else _cold_worker(path, token)
     worker.run()
     leave(run_exit_functions=worker.runs_code)

@@ -19,7 +19,7 @@ _threads: int | None = None
 def use_threads(threads: int) -> None:
     """Have numeric libraries, those that are loaded and those that will be, use this many threads."""
     global _threads  # noqa: PLW0603
-    known = _threads == threads or all(os.environ.get(name) == str(threads) for name in _VARIABLES)
+    known = _threads == threads or os.environ.get(_VARIABLES[0]) == str(threads)
     _threads = threads
     if known:
         return

@@ -18,7 +18,6 @@ from slither_worker.interrupts import begin_call, end_call
 from slither_worker.protocol import NO_CALL, Kind
 from slither_worker.quiesce import pause_openmp, stop_process_pools
 from slither_worker.runtime import Runtime
-from slither_worker.streams import flush_streams
 from slither_worker.welcome import obey, receive_welcome
 
 _NIL = msgspec.msgpack.encode(None)
@@ -90,7 +89,6 @@ class Worker:
             raise CallFailure("fork_refused", reason)
         pause_openmp()
         collector.settle()
-        flush_streams()
         return self._forkserver
 
     def _connect_anew(self, request: ForkRequest) -> None:

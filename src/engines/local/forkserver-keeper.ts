@@ -1,7 +1,6 @@
-import { describeEnding } from "../../worker/ending.js";
 import type { Forkserver } from "../../worker/forkserver.js";
 import { IdleForks } from "./idle-forks.js";
-import { warnOfDeath } from "./warnings.js";
+import { describeForkserverDeath, warnOfForkserverDeath } from "./warnings.js";
 
 /** So many deaths within that time are no accident any more: what is imported kills the process. */
 const DEATHS = 3;
@@ -56,9 +55,9 @@ export class ForkserverKeeper {
       void forkserver.ended.then((death) => {
         if (this.#closed) return;
         this.#current = undefined;
-        this.#lastDeath = `the forkserver (process ${death.pid}) died, ${describeEnding(death)}`;
+        this.#lastDeath = describeForkserverDeath(death);
         this.#deaths.push(performance.now());
-        warnOfDeath(this.#lastDeath, death.lastLines);
+        warnOfForkserverDeath(death);
       });
       if (forkserver.unsafe === undefined) idle.fill();
       return { forkserver, idle };

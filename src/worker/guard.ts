@@ -1,0 +1,80 @@
+import {
+  MemoryLimitError,
+  type WorkerDeath,
+  type WorkerDeathError,
+  WorkerDiedError,
+} from "../errors/session.js";
+import { residentBytes } from "./proc.js";
+import { STOPPED_MS, type Watched } from "./watch.js";
+
+/** Above this share of the limit a process is killed; from the limit on, its code gets a MemoryError. */
+const KILL_SHARE = 1.25;
+
+/** What a guard may do to its process. */
+interface Powers {
+  /** Has the code that runs raise a MemoryError. */
+  tell(): void;
+  kill(): void;
+}
+
+/** What a worker is killed for on its own account: use of memory, standing still. Knows afterwards what it was. */
+export class Guard implements Watched {
+  readonly pid: number;
+  readonly checkMemory: (() => void) | undefined;
+  /** The memory that the process had when it was new: for the most part what it shares with all others. */
+  readonly base: number | undefined;
+  readonly #limitBytes: number | undefined;
+  readonly #powers: Powers;
+  #told = false;
+  #reason: string | undefined;
+  /** What the process used when it was killed for it. */
+  #overuse: number | undefined;
+
+  /** @param base that of the original, for a copy. */
+  constructor(pid: number, limitBytes: number | undefined, powers: Powers, base = residentBytes(pid)) {
+    this.pid = pid;
+    this.base = base;
+    this.#limitBytes = limitBytes;
+    this.#powers = powers;
+    this.checkMemory = limitBytes === undefined ? undefined : () => this.#check(limitBytes);
+  }
+
+  /** The memory that the process has on top of what a new one has; undefined where that cannot be told. */
+  usedBytes(): number | undefined {
+    const resident = residentBytes(this.pid);
+    // It may give back some of what it had when it was new.
+    return resident === undefined || this.base === undefined ? undefined : Math.max(0, resident - this.base);
+  }
+
+  onStopped(): void {
+    this.kill(`it had been stopped for ${STOPPED_MS / 1000} s`);
+  }
+
+  /** @param reason goes on "it was killed, because …". */
+  kill(reason: string): void {
+    this.#reason ??= reason;
+    this.#powers.kill();
+  }
+
+  /** The error that says how the process died. */
+  explain(death: WorkerDeath): WorkerDeathError {
+    const [usedBytes, limitBytes] = [this.#overuse, this.#limitBytes];
+    if (usedBytes !== undefined && limitBytes !== undefined)
+      return new MemoryLimitError(death, { usedBytes, limitBytes });
+    return new WorkerDiedError({ ...death, reason: this.#reason });
+  }
+
+  #check(limitBytes: number): void {
+    const used = this.usedBytes();
+    if (used === undefined) return;
+    if (used >= limitBytes * KILL_SHARE) {
+      this.#overuse ??= used;
+      this.#powers.kill();
+    } else if (used < limitBytes) {
+      this.#told = false;
+    } else if (!this.#told) {
+      this.#told = true;
+      this.#powers.tell();
+    }
+  }
+}
