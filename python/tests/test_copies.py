@@ -339,6 +339,12 @@ def test_the_executor_of_joblib_is_shut_for_a_copy(original: Forked) -> None:
     assert original.fork().node.value("identity", 1) == 1
 
 
+def test_the_thread_that_watches_progress_bars_is_ended_for_a_copy(original: Forked) -> None:
+    assert original.node.value("show_a_progress_bar") == 2
+
+    assert original.fork().node.value("identity", 1) == 1
+
+
 @pytest.mark.parametrize("number", [1, 2])
 def test_a_copy_that_the_system_refuses_is_an_answer(number: int, original: Forked) -> None:
     original.node.value("break_fork", number)

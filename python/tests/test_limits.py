@@ -30,6 +30,14 @@ if sys.platform == "linux":
         assert worker.node.value("use_memory", 1000 * MEGABYTE) == "MemoryError"
         assert worker.node.value("use_memory", 40 * MEGABYTE) == str(40 * MEGABYTE)
 
+    def test_a_message_that_there_is_no_memory_for_fails_its_own_call(server: Forkserver) -> None:
+        worker = server.fork(memoryBytes=50 * MEGABYTE)
+        error = worker.node.error(Kind.CALL, "sample", "identity", [bytes(1000 * MEGABYTE)], {}, "value")
+
+        assert (error["code"], error["type"]) == ("exception", "MemoryError")
+        assert error["message"].startswith("there is no memory for a message of 10485760")
+        assert worker.node.value("identity", 1) == 1
+
     def test_without_a_limit_nothing_is_limited(server: Forkserver) -> None:
         assert server.fork().node.value("data_limit") == -1
 

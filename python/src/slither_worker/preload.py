@@ -9,7 +9,7 @@ import msgspec
 from slither_worker import collector, search_path
 from slither_worker.fork_safety import reason_not_to_fork
 from slither_worker.functions import load_module
-from slither_worker.quiesce import pause_openmp, stop_process_pools
+from slither_worker.quiesce import pause_openmp, stop_helper_threads
 
 
 class Preload(msgspec.Struct, rename="camel"):
@@ -28,7 +28,7 @@ def preload(order: Preload) -> tuple[list[tuple[str, int]], str | None]:
     """
     search_path.insert_after_standard_library(order.python_path)
     modules = [(name, _load(name)) for name in order.preload]
-    stop_process_pools()
+    stop_helper_threads()
     pause_openmp()
     collector.collect_seldom()  # A library may have set its own thresholds.
     collector.settle()

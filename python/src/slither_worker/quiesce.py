@@ -17,8 +17,19 @@ _REUSABLE_EXECUTORS: Final = (
 _libraries: dict[str, Any] = {}
 
 
-def stop_process_pools() -> None:
-    """Shut joblib's pool of processes, whose threads in this process would keep it from being forked."""
+def stop_helper_threads() -> None:
+    """End threads of libraries that would keep this process from being forked, and that start again when needed.
+
+    These are those of joblib's pool of processes, which is shut, and the one that watches tqdm's progress bars.
+    """
+    _stop_process_pools()
+    monitor = getattr(getattr(sys.modules.get("tqdm.std"), "tqdm", None), "monitor", None)
+    if monitor is not None:
+        with contextlib.suppress(Exception):  # It is then still there, and the fork is refused by its name.
+            monitor.exit()
+
+
+def _stop_process_pools() -> None:
     for name in _REUSABLE_EXECUTORS:
         executor = getattr(sys.modules.get(name), "_executor", None)
         if executor is not None:

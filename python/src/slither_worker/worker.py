@@ -9,6 +9,7 @@ import msgspec
 
 from slither_worker import collector, random_state
 from slither_worker.birth import Connections, ForkRequest, fork_request, open_connections
+from slither_worker.channel import MessageTooLargeError
 from slither_worker.errors import CallFailure
 from slither_worker.fork import become_own_process, fork_adopted
 from slither_worker.fork_safety import reason_not_to_fork
@@ -16,7 +17,7 @@ from slither_worker.frames import Frame
 from slither_worker.hooks import run_after_fork
 from slither_worker.interrupts import begin_call, end_call
 from slither_worker.protocol import NO_CALL, Kind
-from slither_worker.quiesce import pause_openmp, stop_process_pools
+from slither_worker.quiesce import pause_openmp, stop_helper_threads
 from slither_worker.runtime import Runtime
 from slither_worker.welcome import obey, receive_welcome
 
@@ -51,7 +52,11 @@ class Worker:
     def _serve_one(self) -> bool:
         # A function of its own: nothing of a large message stays in memory while waiting for the next.
         channel = self._connections.calls
-        frame = channel.receive()
+        try:
+            frame = channel.receive()
+        except MessageTooLargeError as error:
+            kind, body = self._runtime.failed(CallFailure.of_user_code(MemoryError(str(error))))
+            return channel.send(kind, error.call, body)
         if frame is None or frame.kind == Kind.CLOSE:
             return False
         if frame.kind == Kind.FORK:
@@ -83,7 +88,7 @@ class Worker:
         """Bring this process into a state that can be copied; fails with `fork_refused` if that cannot be."""
         if self._forkserver is None:
             raise CallFailure("fork_refused", "this process was not started from the forkserver")
-        stop_process_pools()
+        stop_helper_threads()
         reason = reason_not_to_fork()
         if reason is not None:
             raise CallFailure("fork_refused", reason)
