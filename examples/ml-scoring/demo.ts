@@ -1,10 +1,11 @@
-// Trains two models on two sessions, scores the same records through both, and proves that the sessions are isolated.
+// Trains two models on two sessions, scores the same records through both, and proves that the sessions are isolated, and survive a crash.
 // `--json` prints one JSON object instead of tables. Exit code 1 when a proof fails.
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { local } from "slither-ts";
 import { proveIsolation, sessionStats } from "./demo/isolation.js";
 import { step } from "./demo/progress.js";
+import { proveRecovery } from "./demo/recovery.js";
 import { matchesReference } from "./demo/reference.js";
 import { type Checked, makeReport, printReport, proofs } from "./demo/report.js";
 import { scoreSynthetic } from "./demo/synthetic.js";
@@ -13,7 +14,11 @@ import { scoreTumours } from "./demo/tumours.js";
 const { values: options } = parseArgs({ options: { json: { type: "boolean", default: false } } });
 const began = performance.now();
 
-await using engine = await local({ pythonPath: [fileURLToPath(new URL("./python", import.meta.url))] });
+await using engine = await local({
+  pythonPath: [fileURLToPath(new URL("./python", import.meta.url))],
+  // Imported once, with scikit-learn; every session has it from its start.
+  preload: ["ml_scorer", "datasets"],
+});
 engine.on("session-log", ({ session, line }) => step(`[${session}] ${line}`));
 
 const synthetic = await scoreSynthetic(engine);
@@ -30,9 +35,10 @@ for (const scored of synthetic.sessions) {
   });
 }
 
+const recovery = await proveRecovery(engine, synthetic, a);
 const real = await scoreTumours(a.session, b.session);
 
-const report = makeReport(checked, isolation, real, performance.now() - began);
+const report = makeReport(checked, isolation, recovery, real, performance.now() - began);
 const checks = proofs(report, synthetic);
 if (options.json) process.stdout.write(`${JSON.stringify(report)}\n`);
 else printReport(report, checks);

@@ -30,7 +30,8 @@ export interface PythonStageOptions {
   timeout?: Duration | undefined;
   /**
    * What the function gives back may depend on the batches before. So a batch is sent once and whole: no replicas, no search for the records that
-   * fail alone (all of the batch are rejected), and a process that dies ends the run. Default false.
+   * fail alone (all of the batch are rejected), and a process that dies with a batch, or with what batches have changed in it, ends the run.
+   * Default false.
    */
   stateful?: boolean | undefined;
 }

@@ -45,8 +45,6 @@ export async function enlist({ session, replicas, use, signal }: WorkforceOption
 }
 
 async function copiesOf(session: Session, count: number, signal: AbortSignal): Promise<Replicas> {
-  const closed = session.lifecycle.closed(true);
-  if (closed !== undefined) throw closed;
   const making = session.replicas(count, signal);
   try {
     return await untilStopped(making, signal);

@@ -1,7 +1,5 @@
 import type { CopyRequest, Worker } from "../engine.js";
-
-/** How long an idle copy may take to leave when asked to. */
-const LEAVE_GRACE_MS = 2_000;
+import { forkWorker, LEAVE_GRACE_MS } from "./fork-worker.js";
 
 /** A session's state at one moment, kept in an idle copy of its process. Sessions that can go back to it share it; the last to let go ends it. */
 export class Checkpoint {
@@ -29,7 +27,7 @@ export class Checkpoint {
 
   /** A live copy of the state. Rejects when the checkpoint is gone. */
   restore(request: Omit<CopyRequest, "purpose">): Promise<Worker> {
-    return this.#worker.fork({ ...request, purpose: "live" });
+    return forkWorker(this.#worker, { ...request, purpose: "live" });
   }
 
   retain(): this {

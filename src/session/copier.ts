@@ -1,9 +1,7 @@
 import type { CopyRequest, OpenRequest, Worker } from "../engine.js";
 import { Checkpoint } from "./checkpoint.js";
+import { forkWorker, LEAVE_GRACE_MS } from "./fork-worker.js";
 import type { Lane } from "./lane.js";
-
-/** How long an idle copy may take to leave when asked to. */
-const LEAVE_GRACE_MS = 2_000;
 
 /** What of a session is needed to copy it. */
 export interface Copied {
@@ -30,14 +28,12 @@ export function copySession(
     // Who copies a session that has lost something is told, like who calls it.
     throwIfAny(session.refusal());
     const { worker } = session;
-    const death = deathOf(worker);
-    const outcomes = await Promise.allSettled(requests.map((request) => worker.fork(request)));
+    const outcomes = await Promise.allSettled(requests.map((request) => forkWorker(worker, request)));
     const copies = outcomes.flatMap((outcome) => (outcome.status === "fulfilled" ? [outcome.value] : []));
     const failed = outcomes.find((outcome) => outcome.status === "rejected");
-    const failure = failed === undefined ? death() : failed.reason;
-    if (failure !== undefined) {
+    if (failed !== undefined) {
       await Promise.all(copies.map((copy) => copy.close(LEAVE_GRACE_MS)));
-      throw failure;
+      throw failed.reason;
     }
     made(copies);
   });
@@ -58,25 +54,10 @@ export function keepSession(
     throwIfAny(asked ? session.refusal() : session.unusable());
     const { worker } = session;
     const { ids } = session.lane.refs;
-    const death = deathOf(worker);
     const request = { ...session.openRequest(), purpose: "checkpoint", reseed: false } as const;
-    const checkpoint = new Checkpoint(await worker.fork(request), ids);
-    const failure = death();
-    if (failure !== undefined) {
-      await checkpoint.letGo();
-      throw failure;
-    }
+    const checkpoint = new Checkpoint(await forkWorker(worker, request), ids);
     made(checkpoint);
   });
-}
-
-/** How the worker has ended, if it has. Then its session is on its way back, and a copy says nothing of what it will be. */
-function deathOf(worker: Worker): () => Error | undefined {
-  let death: Error | undefined;
-  void worker.ended.then((error) => {
-    death = error;
-  });
-  return () => death;
 }
 
 function throwIfAny(error: Error | undefined): void {

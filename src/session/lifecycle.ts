@@ -268,7 +268,8 @@ export class Lifecycle implements LaneControl, Origin {
   answered(execution: Execution): void {
     this.#recoveries = 0;
     if (execution.options.changesState) this.keeper.changed(execution.request.site.target);
-    this.#recycler.answered();
+    // What `setup` does is done again by a fresh process.
+    if (this.#isOpen) this.#recycler.answered();
   }
 
   idle(): void {

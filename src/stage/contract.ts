@@ -57,13 +57,13 @@ export interface StageContext {
   readonly stopped: AbortSignal;
   /** Called by a stage that fails: it, and every stage before it, stops. */
   readonly stop: (reason: unknown) => void;
-  /** The caller's own signal: aborted, a batch that is running is killed. */
+  /** The caller's own signal: aborted, a batch that is running is stopped. */
   readonly abort: AbortSignal | undefined;
   /** Shared by the stages of a run: how its session ended, if it did. */
   readonly sessionEnd: SessionEnd;
 }
 
-/** A worker that ends takes every batch that was sent to it along, of whatever stage. The oldest of them, which was running, is at fault. */
+/** A session that is lost takes every batch that was sent to it along, of whatever stage. The oldest of them, which was running, is at fault. */
 export interface SessionEnd {
   failure: StageFailure | undefined;
 }

@@ -1,6 +1,6 @@
 /** Every event there is, by name. Durations are milliseconds on a monotonic clock. */
 
-/** How a run ended: all records done, a failure, an abort signal, or the consumer's `break`. */
+/** How a run ended: all records done, a failure, an abort signal, or before its input did, by the consumer's `break` or by `drain()`. */
 export type RunStatus = "completed" | "halted" | "aborted" | "stopped";
 
 interface OfSession {

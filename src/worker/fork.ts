@@ -9,6 +9,7 @@ import { killGroup } from "./kill-group.js";
 import { endedEarly, takesTooLong } from "./launch.js";
 import { LogLines, type OnLine } from "./log-lines.js";
 import type { StartedProcess } from "./started-process.js";
+import { unwatch, watch } from "./watch.js";
 import { type Welcome, welcome } from "./welcome.js";
 
 /** The channels of a fork that will run code. */
@@ -86,7 +87,9 @@ export class Fork {
   ): Promise<StartedProcess> {
     const started = this.#begin(options.onLog);
     const cancel = new AbortController();
+    const watched = { pid: this.pid, onStopped: () => killGroup(this.pid), checkMemory: undefined };
     started.keepAlive(true);
+    watch(watched);
     try {
       await Promise.race([
         welcome(started.calls, options),
@@ -100,6 +103,7 @@ export class Fork {
       throw new WorkerStartError(options.session, (error as Error).message, started.logs.last, error);
     } finally {
       cancel.abort();
+      unwatch(watched);
       started.keepAlive(false);
     }
   }

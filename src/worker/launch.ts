@@ -26,6 +26,8 @@ export interface Launched<C extends Channel> {
   readonly pid: number;
   readonly sockets: Readonly<Record<C, Socket>>;
   readonly logs: LogLines;
+  /** Forgets that it is to be killed when Node exits. */
+  readonly spareAtExit: () => void;
 }
 
 /**
@@ -43,7 +45,7 @@ export async function launch<C extends Channel, Ready>(
   let child: PythonChild | undefined;
   try {
     child = spawnPython({ ...options, socketPath: listener.path, token });
-    killAtExit(child);
+    const spareAtExit = killAtExit(child);
     const failure = Promise.race([
       failsToSpawn(child),
       endsEarly(child, logs),
@@ -55,7 +57,8 @@ export async function launch<C extends Channel, Ready>(
     logs.follow("stdout", child.stdout);
     logs.follow("stderr", child.stderr);
     const { sockets } = await Promise.race([arrival, failure]);
-    return await Promise.race([shakeHands({ child, pid: child.pid as number, sockets, logs }), failure]);
+    const launched = { child, pid: child.pid as number, sockets, logs, spareAtExit };
+    return await Promise.race([shakeHands(launched), failure]);
   } catch (error) {
     // It may have arrived at the same moment.
     arrival
@@ -84,10 +87,11 @@ export function endedEarly(ending: Ending): Error {
   return new Error(`it ended before it was ready, ${describeEnding(ending)}`);
 }
 
-function killAtExit(child: PythonChild): void {
+function killAtExit(child: PythonChild): () => void {
   const forget = atExit(() => killGroup(child.pid));
   child.once("exit", forget);
   child.once("error", forget);
+  return forget;
 }
 
 async function failsToSpawn(child: PythonChild): Promise<never> {

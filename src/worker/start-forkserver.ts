@@ -2,12 +2,15 @@ import { WorkerStartError } from "../errors/session.js";
 import { type ErrorMap, FORKSERVER, preloadError } from "../wire/error-map.js";
 import { packr, unpack } from "../wire/extensions.js";
 import { Kind } from "../wire/protocol.js";
+import { atExit } from "./at-exit.js";
 import { childProcess } from "./child.js";
 import { Connection } from "./connection.js";
 import { Forkserver } from "./forkserver.js";
+import { killGroup } from "./kill-group.js";
 import { launch } from "./launch.js";
 import type { Listener } from "./listener.js";
 import { LogLines, type OnLine } from "./log-lines.js";
+import { isStopped } from "./proc.js";
 import { nextFrame } from "./welcome.js";
 
 export interface ForkserverOptions {
@@ -51,14 +54,32 @@ export async function startForkserver(options: ForkserverOptions): Promise<Forks
         const { kind, body } = await answer;
         if (kind === Kind.ERROR) throw new PreloadFailure(unpack(body) as ErrorMap);
         const { unsafe } = unpack(body) as { unsafe: string | null };
-        return new Forkserver(childProcess(launched, connection, undefined), unsafe ?? undefined, options);
+        const forkserver = new Forkserver(
+          childProcess(launched, connection, undefined),
+          unsafe ?? undefined,
+          options,
+        );
+        launched.spareAtExit();
+        leaveAtExit(forkserver);
+        return forkserver;
       },
     );
   } catch (error) {
     if (error instanceof PreloadFailure) throw preloadError(error.map, logs.last);
     const during = importing
-      ? ` while it imported ${preload.length === 1 ? "" : "one of "}${preload.join(", ")} (preload)`
+      ? `, while it imported ${preload.length === 1 ? "" : "one of "}${preload.join(", ")} (preload)`
       : "";
     throw new WorkerStartError(FORKSERVER, `${(error as Error).message}${during}`, logs.last, error);
   }
+}
+
+/**
+ * When Node exits, a forkserver hears of it and kills all that descends from it, also what has left the groups of the workers. So it is let live, unless
+ * it hears nothing.
+ */
+function leaveAtExit({ pid, ended }: Forkserver): void {
+  const forget = atExit(() => {
+    if (isStopped(pid)) killGroup(pid);
+  });
+  void ended.then(forget);
 }

@@ -1,5 +1,4 @@
 import { setImmediate as nextRound } from "node:timers/promises";
-import type { CallSite } from "../errors/python.js";
 import { ForkRefusedError, type WorkerDeathError } from "../errors/session.js";
 import { packr } from "../wire/extensions.js";
 import type { Frame } from "../wire/frame.js";
@@ -7,11 +6,11 @@ import type { Handle } from "../wire/handle.js";
 import { Kind } from "../wire/protocol.js";
 import { decodeReply, type Reply, readForked } from "../wire/reply.js";
 import type { EncodedRequest } from "../wire/request.js";
+import { Conversation } from "./conversation.js";
 import { type CopyOptions, type CopyRequest, startCopy } from "./copy.js";
 import { type ExpectedFork, FORK_TIMEOUT_MS } from "./fork-arrivals.js";
 import { Guard } from "./guard.js";
 import { killGroup } from "./kill-group.js";
-import { PendingRequests } from "./pending-requests.js";
 import type { StartedProcess } from "./started-process.js";
 import { unwatch, watch } from "./watch.js";
 
@@ -42,7 +41,7 @@ export class WorkerProcess {
   readonly #started: StartedProcess;
   readonly #copies: CopyOptions | string;
   readonly #guard: Guard;
-  readonly #pending = new PendingRequests();
+  readonly #conversation: Conversation;
   #death: WorkerDeathError | undefined;
   #ending = false;
 
@@ -63,12 +62,15 @@ export class WorkerProcess {
     const powers = { tell: () => this.#tellOfMemory(), kill: () => this.kill() };
     const base = original === undefined ? undefined : original.#guard.base;
     this.#guard = new Guard(this.pid, session.memoryBytes, powers, base);
-    started.calls.onFrame = (frame) => this.#receive(frame);
+    this.#conversation = new Conversation(started.calls, {
+      onBusy: (busy) => this.#onBusy(busy),
+      onOutOfStep: () => this.kill(),
+    });
     // A worker that closes its socket but lives on can answer nothing any more. One that is leaving does so itself, with its own exit code.
     void started.calls.closed.then(() => setTimeout(() => this.kill(), LEAVING_MS).unref());
     this.ended = this.#waitForEnd();
     // Not before others can know of the end: who hears of a failed request finds the session lost.
-    void this.ended.then((death) => this.#pending.fail(death));
+    void this.ended.then((death) => this.#conversation.end(death));
   }
 
   memoryBytes(): number | undefined {
@@ -77,9 +79,9 @@ export class WorkerProcess {
 
   send({ kind, body, site }: EncodedRequest): { reply: Promise<Reply>; cancel: () => void } {
     const read = (frame: Frame): Reply => decodeReply(frame, site, this.#session.resolveHandle);
-    const { id, answer } = this.#request(kind, body, site, read);
+    const { id, answer } = this.#conversation.request(kind, body, site, read);
     const cancel = (): void => {
-      if (this.#pending.has(id)) this.#started.control?.send(Kind.CANCEL, id, NOTHING);
+      if (this.#conversation.isPending(id)) this.#started.control?.send(Kind.CANCEL, id, NOTHING);
     };
     return { reply: answer, cancel };
   }
@@ -112,49 +114,30 @@ export class WorkerProcess {
     clearTimeout(timer);
   }
 
-  #request<Answer>(
-    kind: number,
-    body: Buffer,
-    site: CallSite,
-    read: (frame: Frame) => Answer,
-  ): { id: number; answer: Promise<Answer> } {
-    if (this.#death !== undefined) return { id: 0, answer: Promise.reject(this.#death) };
-    const request = this.#pending.add(site, read);
-    if (this.#pending.size === 1) {
-      this.#started.keepAlive(true);
-      watch(this.#guard);
-    }
-    this.#started.calls.send(kind, request.id, body);
-    return request;
-  }
-
-  #receive(frame: Frame): void {
-    if (!this.#pending.settle(frame)) {
-      // Nothing can be trusted on a channel that is out of step.
-      this.kill();
-    } else if (this.#pending.size === 0) {
-      unwatch(this.#guard);
-      // Somebody waits for the end of one that is ending.
-      if (!this.#ending) this.#started.keepAlive(false);
-    }
+  #onBusy(busy: boolean): void {
+    if (busy) watch(this.#guard);
+    else unwatch(this.#guard);
+    // Somebody waits for the end of one that is ending.
+    this.#started.keepAlive(busy || this.#ending);
   }
 
   async #askForCopy({ token, channels }: ExpectedFork): Promise<void> {
     const site = { session: this.#session.session, target: "fork" };
     const body = packr.pack({ token, channels });
-    const { id, answer } = this.#request(Kind.FORK, body, site, (frame) => readForked(frame, site));
+    const read = (frame: Frame): void => readForked(frame, site);
+    const { id, answer } = this.#conversation.request(Kind.FORK, body, site, read);
     const seconds = FORK_TIMEOUT_MS / 1000;
     const timer = setTimeout(async () => {
       // The answer may lie unread because Node was busy: it is read first.
       await nextRound();
-      if (this.#pending.has(id))
+      if (this.#conversation.isPending(id))
         this.#guard.kill(`it did not answer for ${seconds} s when it was to be copied`);
     }, FORK_TIMEOUT_MS);
     await answer.finally(() => clearTimeout(timer));
   }
 
   #tellOfMemory(): void {
-    const { oldest } = this.#pending;
+    const { oldest } = this.#conversation;
     if (oldest !== undefined) this.#started.control?.send(Kind.MEMORY, oldest.id, NOTHING);
   }
 
@@ -165,7 +148,7 @@ export class WorkerProcess {
       session: this.#session.session,
       pid: this.pid,
       ...ending,
-      during: this.#pending.oldest?.site.target,
+      during: this.#conversation.oldest?.site.target,
       lastLines: this.#started.logs.last,
     });
     return this.#death;

@@ -118,6 +118,20 @@ describe("forks that wait for a session", () => {
   });
 });
 
+describe("a fork that waits and is stopped", () => {
+  test("is killed when a session wants it, which gets another", async () => {
+    const engine = await testEngine();
+    await expect.poll(() => forks().length).toBe(1);
+    const [idle] = forks() as [number];
+    process.kill(idle, "SIGSTOP");
+
+    const session = await engine.session();
+
+    expect(session.pid).not.toBe(idle);
+    expect(await isGone(idle)).toBe(true);
+  });
+});
+
 describe("preload", () => {
   test("is imported before any session, and what it printed is told afterwards", async () => {
     const engine = await local({ pythonPath: [FIXTURES], preload: ["prints_at_import"] });

@@ -180,6 +180,16 @@ test("a run goes on when one of its replicas is killed: every output is what it 
   expectBalance((await run.done).ledger);
 });
 
+test("a run on replicas goes on when the session itself is killed", async () => {
+  const session = await trained();
+  const undisturbed = await payloadsOf(scoring.run(upTo(500), { session }));
+  const run = scoring.run(upTo(500), { session, replicas: 2 });
+  run.on("batch-start", ({ batch }) => {
+    if (batch === 5) process.kill(session.pid as number, "SIGKILL");
+  });
+  expect(await payloadsOf(run)).toEqual(undisturbed);
+});
+
 test("a record that kills every replica it comes to ends the run, and the session goes on", async () => {
   const session = await engine().session();
   const { cause, ledger } = await haltOf(calling("kill", 3).run(upTo(60), { session, replicas: 2 }));

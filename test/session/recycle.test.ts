@@ -159,7 +159,7 @@ describe("a session keeps its process", () => {
     const session = await engine().session({
       id: "with refs",
       checkpoint: "manual",
-      limits: { recycle: { calls: 2 } },
+      limits: { recycle: { calls: 1 } },
       setup: async (session) => {
         await session.create("model", "Model");
       },

@@ -11,7 +11,7 @@ const SEED = 42;
 type Kind = (typeof KINDS)[number];
 
 /** The digest of a fit. */
-function fit(session: Session, kind: Kind, signal?: AbortSignal): Promise<string> {
+function fitted(session: Session, kind: Kind, signal?: AbortSignal): Promise<string> {
   return session.call("fits", "fit", [kind, SEED], { signal, idempotent: true });
 }
 
@@ -19,35 +19,36 @@ test(`${CANCELS} cancels of scikit-learn at random moments: the next call is rig
   const random = printedRandom();
   const engine = await testEngine({
     preload: ["sklearn.linear_model", "sklearn.ensemble"],
-    limits: { cancelGrace: "500ms" },
+    limits: { cancelGrace: "50ms" },
   });
   const undisturbed = await engine.session();
   const expected = new Map<Kind, { digest: string; durationMs: number }>();
   for (const kind of KINDS) {
-    await fit(undisturbed, kind);
+    await fitted(undisturbed, kind);
     const began = performance.now();
-    const digest = await fit(undisturbed, kind);
+    const digest = await fitted(undisturbed, kind);
     expected.set(kind, { digest, durationMs: performance.now() - began });
   }
   const session = await engine.session();
   await session.checkpoint();
   const fates: Record<string, number> = {};
-  for (let index = 0; index < CANCELS; index++) {
+  let cancels = 0;
+  for (let index = 0; cancels < CANCELS; index++) {
     const kind = random.of(KINDS);
     const { digest, durationMs } = expected.get(kind) as { digest: string; durationMs: number };
     const controller = new AbortController();
-    const fitting = fit(session, kind, controller.signal).catch((error: unknown) => error);
+    const fitting = fitted(session, kind, controller.signal).catch((error: unknown) => error);
     // The moment is what is tested: nothing is waited for.
     await delay(random.next() * durationMs);
     controller.abort(new Error("cancelled by the test"));
     const outcome = await fitting;
-    if (outcome instanceof CallAbortedError) fates[outcome.fate] = (fates[outcome.fate] ?? 0) + 1;
-    else expect(outcome, "a fit that was through before it was cancelled").toBe(digest);
+    if (outcome instanceof CallAbortedError) {
+      cancels += 1;
+      fates[outcome.fate] = (fates[outcome.fate] ?? 0) + 1;
+    } else expect(outcome, "a fit that was through before it was cancelled").toBe(digest);
     expect(await session.call("conformance", "double", [[index]], { idempotent: true })).toEqual([index * 2]);
-    expect(await fit(session, kind), `the ${kind} after cancel ${index}`).toBe(digest);
+    expect(await fitted(session, kind), `the ${kind} after cancel ${index}`).toBe(digest);
   }
   const durations = [...expected].map(([kind, { durationMs }]) => `${kind} ${Math.round(durationMs)} ms`);
-  console.log(`fits: ${durations.join(", ")}; of ${CANCELS} cancels: ${JSON.stringify(fates)}`);
-  // Most of them must have come while it ran, or nothing was tested.
-  expect(Object.values(fates).reduce((sum, count) => sum + count, 0)).toBeGreaterThan(CANCELS / 2);
+  console.log(`fits: ${durations.join(", ")}; ${CANCELS} cancels: ${JSON.stringify(fates)}`);
 });

@@ -1,5 +1,5 @@
 // Checked by tsc alone: an error that is expected and does not come is an error itself.
-import { type Item, type Pipe, pipe, type Run, type Session } from "slither-ts";
+import { type Item, type Pipe, pipe, type Run, type RunSummary, type Session } from "slither-ts";
 import { expectTypeOf } from "vitest";
 
 interface Raw {
@@ -91,3 +91,13 @@ pipe<Raw>("p", { id: ({ name }, position) => `${name}-${position.toFixed()}` });
 pipe<Raw>("p", { id: ({ name }) => ({ name }) });
 // @ts-expect-error: Raw has no field `key`.
 pipe<Raw>("p", { id: ({ key }) => key });
+
+// Stages with a state, runs with replicas, and their drain.
+pipe<Raw>("p").python("predict", { module: "model", function: "predict", stateful: true });
+// @ts-expect-error: true or false.
+pipe<Raw>("p").python("predict", { module: "model", function: "predict", stateful: "yes" });
+scoring.run(raw, { session, replicas: 2 });
+// @ts-expect-error: a number.
+scoring.run(raw, { session, replicas: "2" });
+expectTypeOf(scoring.run(raw, { session }).drain()).toEqualTypeOf<void>();
+expectTypeOf(scoring.run(raw, { session }).done).resolves.toEqualTypeOf<RunSummary>();

@@ -102,7 +102,7 @@ describe("a checkpoint", () => {
 
   test("tells what memory it has", async () => {
     const worker = await testWorker();
-    await call(worker, "hog.grow", 40);
+    await call(worker, "glutton.grow", 40);
 
     const checkpoint = await copyOf(worker, "checkpoint");
 

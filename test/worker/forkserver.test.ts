@@ -46,7 +46,7 @@ describe("a module of preload", () => {
     const error = await rejection(startForkserver(options), WorkerStartError);
 
     expect(error.message).toContain(
-      "it ended before it was ready, with exit code 3 while it imported dies_at_import (preload)",
+      "it ended before it was ready, with exit code 3, while it imported dies_at_import (preload)",
     );
     expect(error.lastLines).toEqual(["about to leave"]);
   });
@@ -61,7 +61,7 @@ describe("a module of preload", () => {
     const error = await rejection(startForkserver(options), WorkerStartError);
 
     expect(error.message).toContain(
-      "it was not ready after 1000 ms (startTimeout) while it imported one of echo, sleeps_at_import (preload)",
+      "it was not ready after 1000 ms (startTimeout), while it imported one of echo, sleeps_at_import (preload)",
     );
   });
 

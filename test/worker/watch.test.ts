@@ -79,7 +79,7 @@ describe("the memory of a worker", () => {
     const worker = await forkedWorker(await testForkserver({ preload: ["json"] }));
     expect(worker.memoryBytes()).toBeLessThan(10 * MEGABYTE);
 
-    await call(worker, "hog.grow", 50);
+    await call(worker, "glutton.grow", 50);
 
     expect(worker.memoryBytes()).toBeGreaterThan(48 * MEGABYTE);
     expect(worker.memoryBytes()).toBeLessThan(70 * MEGABYTE);
@@ -98,22 +98,22 @@ describe("the memory of a worker", () => {
     const limit = { ...testSession("a"), memoryBytes: 100 * MEGABYTE };
     const worker = await forkedWorker(await testForkserver(), limit);
 
-    const grown = await call(worker, "hog.grow_until_told");
+    const grown = await call(worker, "glutton.grow_until_told");
 
     expect(grown).toBeGreaterThan(90);
     expect(grown).toBeLessThan(125);
-    expect(await call(worker, "hog.grow_until_told")).toBeGreaterThan(75);
+    expect(await call(worker, "glutton.grow_until_told")).toBeGreaterThan(75);
   });
 
   test("that passes the limit by far gets it killed", async () => {
     const limit = { ...testSession("a"), memoryBytes: 100 * MEGABYTE };
     const worker = await forkedWorker(await testForkserver(), limit);
 
-    const error = await rejection(call(worker, "hog.grow_regardless"), MemoryLimitError);
+    const error = await rejection(call(worker, "glutton.grow_regardless"), MemoryLimitError);
 
     expect(error).toMatchObject({
       signal: "SIGKILL",
-      during: "hog.grow_regardless",
+      during: "glutton.grow_regardless",
       limitBytes: 100 * MEGABYTE,
     });
     expect(error.usedBytes).toBeGreaterThanOrEqual(125 * MEGABYTE);
@@ -125,7 +125,7 @@ describe("the memory of a worker", () => {
     const limit = { ...testSession("a"), memoryBytes: 100 * MEGABYTE };
     const worker = await forkedWorker(await testForkserver(), limit);
 
-    const error = await rejection(call(worker, "hog.grow", 4_000), PythonError);
+    const error = await rejection(call(worker, "glutton.grow", 4_000), PythonError);
 
     expect(error.pythonType).toBe("MemoryError");
     expect(await call(worker, "echo.echo", 1)).toBe(1);

@@ -2,6 +2,7 @@
 import Table from "cli-table3";
 import { createColors } from "picocolors";
 import type { Isolation, SessionStats } from "./isolation.js";
+import type { Recovery } from "./recovery.js";
 import type { ScoredSession, Synthetic } from "./synthetic.js";
 import type { TumourResult } from "./tumours.js";
 
@@ -17,6 +18,7 @@ export type Report = ReturnType<typeof makeReport>;
 export function makeReport(
   sessions: readonly Checked[],
   isolation: Isolation,
+  recovery: Recovery,
   real: TumourResult,
   elapsedMs: number,
 ) {
@@ -49,6 +51,7 @@ export function makeReport(
       };
     }),
     isolation,
+    recovery,
     real,
     elapsedMs: Math.round(elapsedMs),
   };
@@ -56,7 +59,7 @@ export function makeReport(
 
 /** Every proof, in words, and whether it holds. */
 export function proofs(report: Report, synthetic: Synthetic): [statement: string, holds: boolean][] {
-  const { sessions, isolation } = report;
+  const { sessions, isolation, recovery } = report;
   const records = synthetic.records.length;
   const runs = synthetic.sessions.flatMap(({ first, second }) => [first, second]);
   const every = (holds: (session: Report["sessions"][number]) => boolean): boolean => sessions.every(holds);
@@ -81,6 +84,10 @@ export function proofs(report: Report, synthetic: Synthetic): [statement: string
     [
       `the cache served ${synthetic.cached.size} vectors in the first run, all in the second`,
       every(({ cache }) => cache.hitsFirstRun === synthetic.cached.size && cache.hitsSecondRun === records),
+    ],
+    [
+      `killed after ${recovery.killedAfter} of ${records} records, session A went on in another process, and every output is the same`,
+      recovery.newPid !== recovery.killedPid && recovery.sameOutputs && recovery.balanced,
     ],
     [
       "every tumour was scored, and more than nine in ten rightly",
@@ -145,7 +152,7 @@ export function printReport(report: Report, checks: readonly [string, boolean][]
   for (const [statement, holds] of checks)
     print(`  ${holds ? colors.green("yes") : colors.red("NO ")}  ${statement}`);
   print(
-    `\nThe models disagree on ${report.isolation.divergentPredictions} records. Done in ${(report.elapsedMs / 1_000).toFixed(1)} s.`,
+    `\nThe models disagree on ${report.isolation.divergentPredictions} records. Session A was back ${report.recovery.recoveryMs} ms after its process was killed. Done in ${(report.elapsedMs / 1_000).toFixed(1)} s.`,
   );
 }
 

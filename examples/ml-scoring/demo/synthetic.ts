@@ -70,8 +70,7 @@ export async function scoreSynthetic(engine: Engine): Promise<Synthetic> {
   const progress = new Progress();
   const [a, b] = await Promise.all(
     trained.map(async ({ session, training, model }) => {
-      const cache = featureCache();
-      await cache.vectors.putMany([...cached].map(([id, vector]) => [[FEATURE_SET, id], vector]));
+      const cache = await filledCache(cached);
       const bar = progress.add(`session ${session.id}`, 2 * RECORDS);
       const first = await score(session, model.id, cache, records, () => bar.increment());
       const second = await score(session, model.id, cache, records, () => bar.increment());
@@ -89,15 +88,26 @@ async function train(
   id: string,
   training: TrainingSet,
 ): Promise<{ session: Session; training: TrainingSet; model: ModelInfo }> {
-  const session = await engine.session({ id });
   const { features, labels, feature_names } = training;
-  const model = await session.call<ModelInfo>("ml_scorer", "train_model", [`model_${id}`, features, labels], {
-    kwargs: { feature_names },
-  });
-  return { session, training, model };
+  const args = [`model_${id}`, features, labels];
+  let model: ModelInfo | undefined;
+  // In `setup`, so that the session can come back from a crash on every system: where processes cannot be forked, by training again.
+  const setup = async (session: Session): Promise<void> => {
+    model = await session.call<ModelInfo>("ml_scorer", "train_model", args, { kwargs: { feature_names } });
+  };
+  const session = await engine.session({ id, setup });
+  return { session, training, model: model as unknown as ModelInfo };
 }
 
-async function score(
+/** A cache with vectors that are known beforehand. */
+export async function filledCache(cached: Synthetic["cached"]): Promise<FeatureCache> {
+  const cache = featureCache();
+  await cache.vectors.putMany([...cached].map(([id, vector]) => [[FEATURE_SET, id], vector]));
+  return cache;
+}
+
+/** The records through a session's model; `onItem` is called for each that is through. */
+export async function score(
   session: Session,
   modelId: string,
   cache: FeatureCache,

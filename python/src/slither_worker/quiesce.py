@@ -18,9 +18,9 @@ _libraries: dict[str, Any] = {}
 
 
 def stop_helper_threads() -> None:
-    """End threads of libraries that would keep this process from being forked, and that start again when needed.
+    """End threads of libraries that would keep this process from being forked; they start again when needed.
 
-    These are those of joblib's pool of processes, which is shut, and the one that watches tqdm's progress bars.
+    They are those of joblib's pool of processes, which is shut, and the one behind tqdm's progress bars.
     """
     _stop_process_pools()
     monitor = getattr(getattr(sys.modules.get("tqdm.std"), "tqdm", None), "monitor", None)

@@ -1,0 +1,99 @@
+import { type CallSite, describeSite } from "../errors/python.js";
+import { ProtocolError, type WorkerDeathError } from "../errors/session.js";
+import { SlitherError } from "../errors/slither-error.js";
+import type { Frame } from "../wire/frame.js";
+import type { Connection } from "./connection.js";
+
+/** A request that was sent and has no answer yet. */
+interface PendingRequest {
+  readonly id: number;
+  readonly site: CallSite;
+  /** Reads the answer. What it throws is what the request fails with. */
+  readonly read: (frame: Frame) => unknown;
+  readonly resolve: (answer: unknown) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** What a conversation tells of. */
+interface Listeners {
+  /** The worker has something to do, or has nothing to do any more. */
+  onBusy(busy: boolean): void;
+  /** An answer to nothing came: nothing can be trusted on a channel that is out of step. */
+  onOutOfStep(): void;
+}
+
+/** Requests and answers on the channel `calls` of a worker, which answers in the order of the requests. */
+export class Conversation {
+  readonly #calls: Connection;
+  readonly #listeners: Listeners;
+  /** By id; the one that the worker is at first. */
+  readonly #pending = new Map<number, PendingRequest>();
+  #death: WorkerDeathError | undefined;
+  #lastId = 0;
+
+  constructor(calls: Connection, listeners: Listeners) {
+    this.#calls = calls;
+    this.#listeners = listeners;
+    calls.onFrame = (frame) => this.#receive(frame);
+  }
+
+  /** The oldest request that has no answer. */
+  get oldest(): PendingRequest | undefined {
+    const [oldest] = this.#pending.values();
+    return oldest;
+  }
+
+  isPending(id: number): boolean {
+    return this.#pending.has(id);
+  }
+
+  request<Answer>(
+    kind: number,
+    body: Buffer,
+    site: CallSite,
+    read: (frame: Frame) => Answer,
+  ): { id: number; answer: Promise<Answer> } {
+    // Ids wrap around long after the requests that had them before were answered.
+    this.#lastId = (this.#lastId % 0xffff_ffff) + 1;
+    const id = this.#lastId;
+    const answer = new Promise<Answer>((resolve, reject) => {
+      if (this.#death !== undefined) {
+        reject(this.#death);
+        return;
+      }
+      this.#pending.set(id, { id, site, read, resolve: resolve as (answer: unknown) => void, reject });
+      if (this.#pending.size === 1) this.#listeners.onBusy(true);
+      this.#calls.send(kind, id, body);
+    });
+    return { id, answer };
+  }
+
+  /** The worker is gone: what has no answer fails with that, and so does what is asked for later. */
+  end(death: WorkerDeathError): void {
+    this.#death = death;
+    const pending = [...this.#pending.values()];
+    this.#pending.clear();
+    if (pending.length > 0) this.#listeners.onBusy(false);
+    for (const { reject } of pending) reject(death);
+  }
+
+  #receive(frame: Frame): void {
+    const request = this.#pending.get(frame.id);
+    if (request === undefined) {
+      this.#listeners.onOutOfStep();
+      return;
+    }
+    this.#pending.delete(frame.id);
+    try {
+      request.resolve(request.read(frame));
+    } catch (error) {
+      request.reject(SlitherError.is(error) ? error : unreadable(request.site, error));
+    }
+    if (this.#pending.size === 0) this.#listeners.onBusy(false);
+  }
+}
+
+function unreadable(site: CallSite, error: unknown): ProtocolError {
+  const reason = error instanceof Error ? error.message : String(error);
+  return new ProtocolError(`${describeSite(site)}: the answer cannot be read: ${reason}`, { cause: error });
+}
