@@ -174,7 +174,7 @@ class Listener:
 
 
 def welcome(session: str = "session-a", **changes: Any) -> dict[str, Any]:
-    body = {"session": session, "pythonPath": [], "threads": 1, "reseed": False, "memoryBytes": None}
+    body = {"session": session, "pythonPath": [], "threads": {}, "reseed": False, "memoryBytes": None}
     return {**body, **changes}
 
 

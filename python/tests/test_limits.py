@@ -64,25 +64,25 @@ if sys.platform == "linux":
         assert original.fork().node.value("data_limit") == 2000 * MEGABYTE
 
     def test_libraries_that_are_loaded_later_find_the_threads_in_the_environment(server: Forkserver) -> None:
-        worker = server.fork(threads=3)
+        worker = server.fork(threads=dict.fromkeys(VARIABLES, 3))
 
         assert [worker.node.value("environment", name) for name in VARIABLES] == ["3"] * 4
         assert server.fork().node.value("environment", "OMP_NUM_THREADS") == "1"
 
     def test_loaded_libraries_are_told_or_it_is_said_what_is_missing(server: Forkserver) -> None:
-        one, three = server.fork(), server.fork(threads=3)
+        one, three = server.fork(), server.fork(threads={"OMP_NUM_THREADS": 3})
         for worker in (one, three):
             worker.node.send(Kind.CLOSE, None)
 
         assert one.channels["stderr"].read_all() == ""
         advice = three.channels["stderr"].read_all()
-        assert advice == "" or advice.startswith("slither_worker: 3 threads were asked for")
+        assert advice == "" or advice.startswith("slither_worker: more threads were asked for")
 
     def test_torch_is_told_its_threads_and_seeded(server: Forkserver) -> None:
         original = server.fork()
         original.node.value("pretend_cuda", False)
 
-        copy = original.fork(threads=2, reseed=True)
+        copy = original.fork(threads={"OMP_NUM_THREADS": 2}, reseed=True)
         assert copy.node.value("recall", "torch threads") == 2
         assert copy.node.value("recall", "torch was seeded") is True
 
@@ -97,14 +97,13 @@ if sys.platform == "linux":
 
 @pytest.fixture
 def unset(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(threads, "_threads", None)
     for name in (*VARIABLES, "VECLIB_MAXIMUM_THREADS"):
         monkeypatch.setenv(name, "1")
 
 
-def _stand_in(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+def _stand_in(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, int]]:
     """Put a module in the place of threadpoolctl that notes what it is told."""
-    told: list[int] = []
+    told: list[dict[str, int]] = []
     module: Any = ModuleType("threadpoolctl")
     module.threadpool_limits = told.append
     monkeypatch.setitem(sys.modules, "threadpoolctl", module)
@@ -113,12 +112,12 @@ def _stand_in(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
 
 @pytest.mark.usefixtures("unset")
-def test_pools_of_loaded_libraries_are_set_when_the_number_changes(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_pools_of_loaded_libraries_are_set_as_their_variables_say(monkeypatch: pytest.MonkeyPatch) -> None:
     told = _stand_in(monkeypatch)
-    for number in (1, 2, 2, 1, 1):
-        threads.use_threads(number)
+    threads.use_threads({"OMP_NUM_THREADS": 2, "MKL_NUM_THREADS": 3})
+    threads.use_threads({})
 
-    assert told == [2, 1]
+    assert told == [{"openmp": 2, "blas": 3}]
 
 
 @pytest.mark.usefixtures("unset")
@@ -127,12 +126,12 @@ def test_without_threadpoolctl_it_is_said_that_loaded_libraries_keep_their_threa
 ) -> None:
     monkeypatch.setitem(sys.modules, "threadpoolctl", None)
     monkeypatch.setitem(sys.modules, "numpy", ModuleType("numpy"))
-    threads.use_threads(4)
+    threads.use_threads({"OMP_NUM_THREADS": 4})
 
     assert capsys.readouterr().err == (
-        "slither_worker: 4 threads were asked for, but numeric libraries are loaded already, and"
+        "slither_worker: more threads were asked for, but numeric libraries are loaded already, and"
         " threadpoolctl, which could tell them, is missing; run:"
         f" {sys.executable} -m pip install threadpoolctl\n"
     )
-    threads.use_threads(1)
+    threads.use_threads({"OMP_NUM_THREADS": 1})
     assert capsys.readouterr().err == ""

@@ -1,4 +1,4 @@
-import { forkserverEnvironment } from "../engines/local/environment.js";
+import { forkserverEnvironment, forkThreads } from "../engines/local/environment.js";
 import type { Forkserver } from "../worker/forkserver.js";
 import { startForkserver } from "../worker/start-forkserver.js";
 import type { WorkerProcess } from "../worker/worker-process.js";
@@ -55,11 +55,12 @@ async function forkOnce(
   forkserver: Forkserver,
   options: MeasureOptions,
 ): Promise<{ milliseconds: number; memory: ProcessMemory | null }> {
-  const { threads, startTimeoutMs } = options;
+  const { startTimeoutMs } = options;
+  const threads = forkThreads(options.threads, {});
   const began = performance.now();
   const fork = await forkserver.fork();
   // As for a new session: see LocalDriver.
-  const welcome = { ...WELCOME, pythonPath: [], threads, reseed: true, startTimeoutMs, onLog: () => {} };
+  const welcome = { ...WELCOME, pythonPath: [], threads, reseed: false, startTimeoutMs, onLog: () => {} };
   let worker: WorkerProcess | undefined;
   try {
     worker = workerOf(await fork.begin(welcome));

@@ -54,11 +54,17 @@ export class PythonImportError extends SlitherError {
   /** The module that was not found; differs from `module` when an import inside it failed; undefined when the module raised. */
   readonly missing: string | undefined;
   readonly traceback: string;
-  readonly session: string;
+  /** Undefined for a module of `preload`, which the forkserver imports for all sessions. */
+  readonly session: string | undefined;
 
   constructor(
     message: string,
-    fields: { module: string; missing: string | undefined; traceback: string; session: string },
+    fields: {
+      module: string;
+      missing: string | undefined;
+      traceback: string;
+      session: string | undefined;
+    },
     cause?: unknown,
   ) {
     super(message, { cause });

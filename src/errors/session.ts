@@ -1,14 +1,16 @@
 import { SlitherError } from "./slither-error.js";
 
-/** A worker process could not be started, or did not become ready. */
+/** A worker process, or the forkserver, could not be started, or did not become ready. */
 export class WorkerStartError extends SlitherError {
   readonly code = "SLITHER_WORKER_START";
-  readonly session: string;
+  /** Undefined for the forkserver. */
+  readonly session: string | undefined;
   /** The last lines that the process wrote, oldest first. */
   readonly lastLines: readonly string[];
 
-  constructor(session: string, reason: string, lastLines: readonly string[], cause?: unknown) {
-    super(`session ${session}: the worker did not start: ${reason}${printed(lastLines)}`, { cause });
+  constructor(session: string | undefined, reason: string, lastLines: readonly string[], cause?: unknown) {
+    const what = session === undefined ? "the forkserver" : `session ${session}: the worker`;
+    super(`${what} did not start: ${reason}${printed(lastLines)}`, { cause });
     this.session = session;
     this.lastLines = lastLines;
   }

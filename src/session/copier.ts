@@ -1,10 +1,13 @@
 import type { CopyRequest, OpenRequest, Worker } from "../engine.js";
+import { ForkRefusedError } from "../errors/session.js";
 import { Checkpoint } from "./checkpoint.js";
 import { forkWorker, LEAVE_GRACE_MS } from "./fork-worker.js";
 import type { Lane } from "./lane.js";
 
 /** What of a session is needed to copy it. */
 export interface Copied {
+  readonly id: string;
+  readonly state: string;
   readonly lane: Lane;
   readonly worker: Worker;
   openRequest(): OpenRequest;
@@ -31,9 +34,10 @@ export function copySession(
     const outcomes = await Promise.allSettled(requests.map((request) => forkWorker(worker, request)));
     const copies = outcomes.flatMap((outcome) => (outcome.status === "fulfilled" ? [outcome.value] : []));
     const failed = outcomes.find((outcome) => outcome.status === "rejected");
-    if (failed !== undefined) {
+    const failure = failed === undefined ? diedMeanwhile(session, worker) : failed.reason;
+    if (failure !== undefined) {
       await Promise.all(copies.map((copy) => copy.close(LEAVE_GRACE_MS)));
-      throw failed.reason;
+      throw failure;
     }
     made(copies);
   });
@@ -56,8 +60,19 @@ export function keepSession(
     const { ids } = session.lane.refs;
     const request = { ...session.openRequest(), purpose: "checkpoint", reseed: false } as const;
     const checkpoint = new Checkpoint(await forkWorker(worker, request), ids);
+    const failure = diedMeanwhile(session, worker);
+    if (failure !== undefined) {
+      await checkpoint.letGo();
+      throw failure;
+    }
     made(checkpoint);
   });
+}
+
+/** The copy is whole, but its original is not the session's state any more. */
+function diedMeanwhile({ id, state, worker }: Copied, original: Worker): Error | undefined {
+  if (worker === original && state !== "recovering" && state !== "lost") return undefined;
+  return new ForkRefusedError(id, "its worker died meanwhile");
 }
 
 function throwIfAny(error: Error | undefined): void {

@@ -39,9 +39,6 @@ export interface ExceptionMap {
   cause: ExceptionMap | null;
 }
 
-/** Stands for the session in errors of a forkserver, which is none. */
-export const FORKSERVER = "(forkserver)";
-
 /** Packages whose import name is not the name they are installed by. */
 const DISTRIBUTIONS = new Map([
   ["sklearn", "scikit-learn"],
@@ -59,7 +56,12 @@ export function errorFromMap(map: ErrorMap, site: CallSite): SlitherError {
       return pythonError(map, site);
     case "module_not_found":
     case "module_failed":
-      return importError(map, site, `${describeSite(site)}: ${importProblem(map)}`);
+      return importError(
+        map,
+        site.session,
+        `${describeSite(site)}: ${importProblem(map)}`,
+        importCause(map, site),
+      );
     case "function_not_found": {
       const what = map.reason === "missing" ? "does not exist" : "cannot be called";
       const meant = map.suggestions.length > 0 ? `, did you mean ${map.suggestions.join(" or ")}?` : "";
@@ -98,18 +100,25 @@ export function preloadError(map: ErrorMap, lastLines: readonly string[]): Slith
     return new ProtocolError(`preload: ${map.message}`);
   const printed =
     lastLines.length === 0 ? "" : `; it last wrote:\n${lastLines.map((line) => `  ${line}`).join("\n")}`;
-  const site = { session: FORKSERVER, target: "preload" };
-  return importError(map, site, `preload: ${importProblem(map)}${printed}`);
+  const cause = importCause(map, { session: "forkserver", target: "preload" });
+  return importError(map, undefined, `preload: ${importProblem(map)}${printed}`, cause);
 }
 
 type ImportMap = Extract<ErrorMap, { code: "module_not_found" | "module_failed" }>;
 
-function importError(map: ImportMap, site: CallSite, message: string): PythonImportError {
-  const failed = map.code === "module_failed";
-  const missing = failed ? undefined : map.missing;
+function importError(
+  map: ImportMap,
+  session: string | undefined,
+  message: string,
+  cause: PythonError | undefined,
+): PythonImportError {
+  const missing = map.code === "module_failed" ? undefined : map.missing;
   const { module, traceback } = map;
-  const fields = { module, missing, traceback, session: site.session };
-  return new PythonImportError(message, fields, failed ? pythonError(map.cause, site) : undefined);
+  return new PythonImportError(message, { module, missing, traceback, session }, cause);
+}
+
+function importCause(map: ImportMap, site: CallSite): PythonError | undefined {
+  return map.code === "module_failed" ? pythonError(map.cause, site) : undefined;
 }
 
 function importProblem(map: ImportMap): string {

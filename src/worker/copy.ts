@@ -9,7 +9,6 @@ import type { StartedProcess } from "./started-process.js";
 export interface CopyOptions {
   /** What adopts them, and tells how they end. */
   readonly forkserver: Forkserver;
-  readonly threads: number;
   readonly startTimeoutMs: number;
 }
 
@@ -46,7 +45,7 @@ export async function startCopy(
   }
   try {
     const fork = await forkserver.arrival(expected, Promise.resolve());
-    return await fork.begin({ ...options, ...request, pythonPath: [] });
+    return await fork.begin({ ...options, ...request, pythonPath: [], threads: {} });
   } catch (error) {
     const why = (error instanceof WorkerStartError ? error.cause : error) as Error;
     throw new ForkRefusedError(session, `its copy did not become ready: ${why.message}`, error);

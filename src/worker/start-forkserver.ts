@@ -1,5 +1,5 @@
 import { WorkerStartError } from "../errors/session.js";
-import { type ErrorMap, FORKSERVER, preloadError } from "../wire/error-map.js";
+import { type ErrorMap, preloadError } from "../wire/error-map.js";
 import { packr, unpack } from "../wire/extensions.js";
 import { Kind } from "../wire/protocol.js";
 import { atExit } from "./at-exit.js";
@@ -69,7 +69,7 @@ export async function startForkserver(options: ForkserverOptions): Promise<Forks
     const during = importing
       ? `, while it imported ${preload.length === 1 ? "" : "one of "}${preload.join(", ")} (preload)`
       : "";
-    throw new WorkerStartError(FORKSERVER, `${(error as Error).message}${during}`, logs.last, error);
+    throw new WorkerStartError(undefined, `${(error as Error).message}${during}`, logs.last, error);
   }
 }
 

@@ -12,7 +12,6 @@ export interface StartOptions {
   readonly interpreter: string;
   readonly pythonPath: readonly string[];
   readonly env: Readonly<Record<string, string | undefined>>;
-  readonly threads: number;
   readonly memoryBytes: number | undefined;
   readonly startTimeoutMs: number;
   readonly listener: Listener;
@@ -32,7 +31,8 @@ export async function startWorker(options: StartOptions): Promise<StartedProcess
       async (launched) => {
         const calls = new Connection(launched.sockets.calls, () => {});
         const control = new Connection(launched.sockets.control, () => {});
-        await welcome(calls, { ...options, reseed: false });
+        // Its environment has said to libraries how many threads they may use.
+        await welcome(calls, { ...options, threads: {}, reseed: false });
         return childProcess(launched, calls, control);
       },
     );

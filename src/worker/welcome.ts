@@ -7,7 +7,8 @@ import type { Connection } from "./connection.js";
 export interface Welcome {
   readonly session: string;
   readonly pythonPath: readonly string[];
-  readonly threads: number;
+  /** Variables that numeric libraries read their number of threads from, and that are to change. */
+  readonly threads: Readonly<Record<string, number>>;
   readonly reseed: boolean;
   /** The limit of the session's memory; undefined: none. */
   readonly memoryBytes: number | undefined;

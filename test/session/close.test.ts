@@ -164,6 +164,22 @@ describe("engine.close()", () => {
     await opening;
   });
 
+  test("does not wait for a setup that waits for something else than Python, for ever", async () => {
+    const own = await testEngine();
+    let opening: Promise<unknown> = Promise.resolve();
+    await new Promise<void>((entered) => {
+      const setup = (): Promise<never> => {
+        entered();
+        return new Promise(() => {});
+      };
+      opening = rejection(own.session({ setup }), SessionClosedError);
+    });
+
+    await own.close({ timeout: "50ms" });
+
+    await opening;
+  });
+
   test("called twice closes once", async () => {
     const own = await testEngine();
 

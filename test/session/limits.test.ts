@@ -101,6 +101,21 @@ describe("limits.idle", () => {
   });
 });
 
+test("limits.idle does not end the replicas of a run that has nothing to send for a while", async () => {
+  const session = await engine().session({ limits: { idle: "50ms" } });
+  const end = session.lifecycle.use({ drain: () => {}, done: Promise.resolve() });
+  const replicas = await session.replicas(2, new AbortController().signal);
+  const other = await engine().session({ id: "idle beside replicas", limits: { idle: "200ms" } });
+
+  await nextEvent(engine(), "session-stop", (event) => event.session === other.id);
+
+  const request = { kind: "batch", module: "batch_fate", function: "double", payloads: [1] } as const;
+  const options = { repeatable: true, changesState: false, owner: "run" };
+  expect((await replicas.execute(request, { target: "double" }, options)).value).toEqual([2]);
+  await replicas.close();
+  end();
+});
+
 describe('busy: "fail"', () => {
   test("refuses a call while another runs, by name, and runs the first", async () => {
     const gate = makeGate();

@@ -205,6 +205,29 @@ describe("a setup that cannot be run again", () => {
     expect(error.cause).toBeInstanceOf(SessionLostError);
   });
 
+  test("because it waits for something else than Python, for ever, does not keep its session from being closed", async () => {
+    let times = 0;
+    let enter: () => void = () => {};
+    const entered = new Promise<void>((resolve) => {
+      enter = resolve;
+    });
+    const session = await engine().session({
+      checkpoint: "manual",
+      setup: async () => {
+        times += 1;
+        if (times === 1) return;
+        enter();
+        await new Promise(() => {});
+      },
+    });
+    kill(session);
+    await entered;
+
+    await session.close({ timeout: "50ms" });
+
+    expect(session.state).toBe("lost");
+  });
+
   test("because it never ends does not keep its session from being closed", async () => {
     let times = 0;
     const session = await engine().session({

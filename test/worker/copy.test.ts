@@ -124,7 +124,7 @@ describe("copying is refused", () => {
 
   test("of a worker that was started cold, with the reason", async () => {
     const session = testSession("cold");
-    const started = await startWorker({ ...(await startOptions()), ...session, threads: 1 });
+    const started = await startWorker({ ...(await startOptions()), ...session });
     const worker = new WorkerProcess(session, started, "it has no forkserver");
 
     const error = await rejection(copyOf(worker), ForkRefusedError);

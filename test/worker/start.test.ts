@@ -71,7 +71,6 @@ test("a spawn that is refused on the spot is a failed start like any other", asy
       interpreter: process.execPath,
       pythonPath: [],
       env,
-      threads: 1,
       memoryBytes: undefined,
       startTimeoutMs: 10_000,
       listener,

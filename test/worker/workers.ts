@@ -51,7 +51,7 @@ export async function forkedWorker(
   options: Partial<ReturnType<typeof testSession>> = {},
 ): Promise<WorkerProcess> {
   const session = { ...testSession("a"), ...options };
-  const common = { threads: 1, startTimeoutMs: 20_000 };
+  const common = { threads: {}, startTimeoutMs: 20_000 };
   const fork = await forkserver.fork();
   const started = await fork.begin({ ...session, ...common, pythonPath: [], reseed: true });
   return new WorkerProcess(session, started, { ...common, forkserver });

@@ -5,6 +5,9 @@ from __future__ import annotations
 import sys
 from typing import Final
 
+if sys.platform != "win32":
+    import resource
+
 # Loose on purpose: memory that is reserved and never used counts too. Node watches what is used.
 _FACTOR: Final = 3
 
@@ -21,8 +24,6 @@ def limit_memory(additional_bytes: int | None) -> None:
     global _limits  # noqa: PLW0603
     if sys.platform != "linux":
         return
-    import resource
-
     soft, hard = resource.getrlimit(resource.RLIMIT_DATA)
     found = _limits[0] if _limits is not None and _limits[1] == soft else soft
     wanted = found

@@ -13,6 +13,7 @@ from slither_worker.connect import connect
 from slither_worker.control import Control
 from slither_worker.fork import become_own_process, fork_without_warnings
 from slither_worker.lifetime import die_with_parent, leave
+from slither_worker.rehearsal import rehearse
 from slither_worker.runtime import Runtime
 from slither_worker.streams import print_promptly
 from slither_worker.worker import Worker
@@ -57,7 +58,10 @@ def _forked_worker(path: str, token: str) -> Worker:
     request = serve_forks(path, token)
     become_own_process(forkserver)
     random_state.reseed()
-    return Worker(_connect(path, request), Runtime(), path, forkserver)
+    runtime = Runtime()
+    worker = Worker(_connect(path, request), runtime, path, forkserver)
+    rehearse(runtime)
+    return worker
 
 
 def _connect(path: str, request: ForkRequest) -> Connections:

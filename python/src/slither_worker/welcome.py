@@ -19,7 +19,7 @@ class Welcome(msgspec.Struct, rename="camel"):
 
     session: str
     python_path: list[str]
-    threads: int
+    threads: dict[str, int]
     reseed: bool
     memory_bytes: int | None
 
@@ -31,7 +31,12 @@ def receive_welcome(channel: Channel) -> Welcome | None:
         return None
     if frame.kind != Kind.WELCOME:
         sys.exit(f"slither_worker: expected the message WELCOME, got kind 0x{frame.kind:02x}")
-    return msgspec.msgpack.decode(frame.body, type=Welcome)
+    return decode_welcome(frame.body)
+
+
+def decode_welcome(body: bytes) -> Welcome:
+    """Decode the body of WELCOME."""
+    return msgspec.msgpack.decode(body, type=Welcome)
 
 
 def obey(welcome: Welcome, random: Any) -> None:

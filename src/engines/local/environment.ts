@@ -28,6 +28,12 @@ export function forkserverEnvironment(env: Environment): Environment {
   return { PYTHONFAULTHANDLER: "1", ...process.env, ...WITHOUT_THREADS, ...threadVariables(1), ...env };
 }
 
+/** What a fork is to change of the variables that its forkserver has. What the user names wins, and was there from the start. */
+export function forkThreads(threads: number, env: Environment): Readonly<Record<string, number>> {
+  const names = threads === 1 ? [] : THREAD_VARIABLES.filter((name) => !Object.hasOwn(env, name));
+  return Object.fromEntries(names.map((name) => [name, threads]));
+}
+
 function threadVariables(threads: number): Environment {
   return Object.fromEntries(THREAD_VARIABLES.map((name) => [name, String(threads)]));
 }

@@ -7,6 +7,7 @@ import { Listener } from "../../worker/listener.js";
 import type { OnLine } from "../../worker/log-lines.js";
 import { WorkerProcess } from "../../worker/worker-process.js";
 import { EarlyLines } from "./early-lines.js";
+import { forkThreads } from "./environment.js";
 import { ForkserverKeeper, type Warm } from "./forkserver-keeper.js";
 import { type Options, Starter } from "./starter.js";
 import { warnOfColdStarts } from "./warnings.js";
@@ -105,11 +106,19 @@ export class LocalDriver implements Driver {
   }
 
   async #openForked(request: OpenRequest, { forkserver, idle }: Warm): Promise<Worker> {
-    const { threads, startTimeout: startTimeoutMs } = this.#options;
+    const { env, startTimeout: startTimeoutMs } = this.#options;
+    const threads = forkThreads(this.#options.threads, env);
     const begin = async (fork: Fork): Promise<Worker> => {
-      const started = await fork.begin({ ...request, pythonPath: [], threads, reseed: true, startTimeoutMs });
+      // A fork of the forkserver has random states of its own from its start.
+      const started = await fork.begin({
+        ...request,
+        pythonPath: [],
+        threads,
+        reseed: false,
+        startTimeoutMs,
+      });
       setImmediate(() => idle.refill());
-      return new WorkerProcess(request, started, { forkserver, threads, startTimeoutMs });
+      return new WorkerProcess(request, started, { forkserver, startTimeoutMs });
     };
     const ready = await idle.take();
     // One that has died while it was idle says nothing about the next.

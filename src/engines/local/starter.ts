@@ -38,8 +38,7 @@ export class Starter {
    */
   async worker(request: OpenRequest, noForks: string): Promise<WorkerProcess> {
     const { pythonPath, threads, env } = this.#options;
-    const environment = workerEnvironment(threads, env);
-    const own = { ...this.#common, pythonPath, threads, env: environment };
+    const own = { ...this.#common, pythonPath, env: workerEnvironment(threads, env) };
     return new WorkerProcess(request, await startWorker({ ...request, ...own }), noForks);
   }
 
