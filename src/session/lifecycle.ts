@@ -205,7 +205,13 @@ export class Lifecycle implements LaneControl, Origin {
    * @throws ForkRefusedError, EngineFullError when that cannot be; what `signal` is aborted with.
    */
   async snapshot(signal: AbortSignal): Promise<Checkpoint> {
-    if (this.keeper.current !== undefined && this.keeper.isCurrent) return this.keeper.current.retain();
+    // In its turn: what a session that is on its way back has lost is told before anything is done with its state.
+    const current = await this.lane.turn(async () => {
+      const refusal = this.refusal();
+      if (refusal !== undefined) throw refusal;
+      return this.keeper.isCurrent ? this.keeper.current?.retain() : undefined;
+    });
+    if (current !== undefined) return current;
     await this.#processes.take(1, { timeoutMs: this.conduct.queueTimeout }, signal);
     try {
       let snapshot: Checkpoint | undefined;

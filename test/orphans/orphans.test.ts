@@ -54,26 +54,29 @@ describe("no process and no folder is left", () => {
       await expectNothingLeft(all);
     },
   );
+});
 
-  test("when the forkserver was killed, and then Node", async () => {
-    const all = await family("wait");
+describe("when the forkserver is killed", () => {
+  test("its sessions end, and what they have started in their process groups", async () => {
+    const { mark, forkserver, script } = await family("no-daemon");
 
-    process.kill(all.forkserver, "SIGKILL");
-    expect(await isGone(all.worker)).toBe(true);
-    all.script.child.kill("SIGTERM");
+    process.kill(forkserver, "SIGKILL");
 
-    expect(await all.script.ended).toBe("SIGTERM");
-    expect(await untilNoneWith(all.mark)).toEqual([]);
+    // Node itself, which goes on, and what runs its script.
+    await expect.poll(() => processesWith(mark).length, { timeout: 10_000 }).toBe(1);
+    script.child.kill("SIGTERM");
+    await script.ended;
   });
 
-  test("when Node and the forkserver are killed at the same time", async () => {
-    const all = await family("exit-not");
+  test("together with Node, its sessions end by the kernel", async () => {
+    const { forkserver, script, worker } = await family("no-daemon");
 
-    process.kill(all.forkserver, "SIGSTOP");
-    all.script.child.kill("SIGKILL");
-    await all.script.ended;
-    process.kill(all.forkserver, "SIGKILL");
+    // One that is stopped cannot see the end of Node.
+    process.kill(forkserver, "SIGSTOP");
+    script.child.kill("SIGKILL");
+    await script.ended;
+    process.kill(forkserver, "SIGKILL");
 
-    expect(await isGone(all.worker)).toBe(true);
+    expect(await isGone(worker)).toBe(true);
   });
 });

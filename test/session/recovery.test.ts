@@ -102,6 +102,19 @@ describe("what happened after the last checkpoint", () => {
     await session.checkpoint();
   });
 
+  test("is told to a run that is to have replicas", async () => {
+    const session = await engine().session({ checkpoint: "manual" });
+    await session.checkpoint();
+    await session.call("counter", "increment");
+    await crash(engine(), session);
+    const { signal } = new AbortController();
+
+    await rejection(session.replicas(1, signal), SessionRolledBackError);
+
+    const replicas = await session.replicas(1, signal);
+    await replicas.close();
+  });
+
   test("is told by the event alone where the session accepts it", async () => {
     const session = await engine().session({ checkpoint: "manual", recovery: "accept-rollback" });
     await session.checkpoint();

@@ -12,6 +12,9 @@ import { ForkserverKeeper, type Warm } from "./forkserver-keeper.js";
 import { type Options, Starter } from "./starter.js";
 import { warnOfColdStarts } from "./warnings.js";
 
+/** When an idle fork that was taken is replaced: not while its session makes its first call, which would wait for the same cores. */
+const REFILL_AFTER_MS = 20;
+
 /** Sessions as processes of this machine: forked from a forkserver, or where that cannot be, started cold. */
 export class LocalDriver implements Driver {
   readonly #options: Options;
@@ -117,7 +120,7 @@ export class LocalDriver implements Driver {
         reseed: false,
         startTimeoutMs,
       });
-      setImmediate(() => idle.refill());
+      setTimeout(() => idle.refill(), REFILL_AFTER_MS).unref();
       return new WorkerProcess(request, started, { forkserver, startTimeoutMs });
     };
     const ready = await idle.take();
