@@ -9,9 +9,9 @@ export const copies: Benchmark = {
   note: "milliseconds; added = megabytes that the copy has to itself at once, of those that the model has",
   async run({ quick }) {
     const [rounds, megabytes] = quick ? [3, 30] : [20, 300];
-    await using engine = await benchEngine({ preload: ["session_work"], minIdle: 0 });
+    await using engine = await benchEngine({ preload: ["forest"], minIdle: 0 });
     const session = await engine.session({ checkpoint: "manual" });
-    const model = await session.call<number>("session_work", "grow_forest", [megabytes], { timeout: "10m" });
+    const model = await session.call<number>("forest", "grow_forest", [megabytes], { timeout: "10m" });
     const row = (name: string, times: number[], added: number[]): Row => ({
       name,
       figures: {

@@ -283,7 +283,7 @@ def ask_for_fork(asked: NodeSide | Forkserver, channels: Sequence[str]) -> str:
     """Send FORK and wait until it is answered; returns the token of the new process."""
     token = secrets.token_hex(8)
     call = asked.next_call()
-    asked.send(Kind.FORK, {"token": token, "channels": list(channels)}, call)
+    asked.send(Kind.FORK, {"token": token, "channels": list(channels), "idle": False}, call)
     assert asked.answer(call) == (Kind.FORKED, None)
     return token
 

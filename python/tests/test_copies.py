@@ -38,7 +38,7 @@ def original(server: Forkserver) -> Forked:
 
 def refusal(worker: Any) -> str:
     call = worker.node.next_call()
-    worker.node.send(Kind.FORK, {"token": "a", "channels": ["calls"]}, call)
+    worker.node.send(Kind.FORK, {"token": "a", "channels": ["calls"], "idle": False}, call)
     kind, error = worker.node.answer(call)
     assert (kind, error["code"]) == (Kind.ERROR, "fork_refused")
     assert worker.node.value("identity", 1) == 1
@@ -176,7 +176,7 @@ def test_the_original_has_no_child_left_of_a_copy_that_was_made(original: Forked
 def test_messages_sent_after_a_fork_are_for_the_original_alone(original: Forked) -> None:
     first, call, last = (original.node.next_call() for _ in range(3))
     original.node.send(Kind.CALL, ["sample", "keep", ["key", 1], {}, "value"], first)
-    original.node.send(Kind.FORK, {"token": "token of the copy", "channels": ["calls"]}, call)
+    original.node.send(Kind.FORK, {"token": "token of the copy", "channels": ["calls"], "idle": False}, call)
     original.node.send(Kind.CALL, ["sample", "keep", ["key", 2], {}, "value"], last)
     assert original.node.answer(first)[0] == Kind.RESULT
     assert original.node.answer(call) == (Kind.FORKED, None)
@@ -353,7 +353,7 @@ def test_a_copy_that_the_system_refuses_is_an_answer(number: int, original: Fork
 
 
 def test_a_fork_message_that_cannot_be_read_is_answered_with_protocol(original: Forked) -> None:
-    for body in (None, {"token": "a"}, {"token": "a", "channels": ["stdout"]}):
+    for body in (None, {"token": "a"}, {"token": "a", "channels": ["stdout"], "idle": False}):
         call = original.node.next_call()
         original.node.send(Kind.FORK, body, call)
         kind, error = original.node.answer(call)

@@ -218,7 +218,7 @@ def test_modules_that_leave_a_thread_running_make_forks_unsafe() -> None:
         assert server.preloaded["unsafe"] == "your code left threads running: watcher"
 
         call = server.next_call()
-        server.send(Kind.FORK, {"token": "a", "channels": ["calls"]}, call)
+        server.send(Kind.FORK, {"token": "a", "channels": ["calls"], "idle": False}, call)
         kind, error = server.answer(call)
         assert (kind, error["code"]) == (Kind.ERROR, "fork_refused")
         assert error["message"] == server.preloaded["unsafe"]
@@ -227,7 +227,7 @@ def test_modules_that_leave_a_thread_running_make_forks_unsafe() -> None:
 def test_a_fork_that_the_system_refuses_is_an_answer_and_the_next_one_may_work() -> None:
     with Forkserver(["breaks_the_first_fork"]) as server:
         call = server.next_call()
-        server.send(Kind.FORK, {"token": "a", "channels": ["calls"]}, call)
+        server.send(Kind.FORK, {"token": "a", "channels": ["calls"], "idle": False}, call)
         kind, error = server.answer(call)
 
         assert (kind, error["code"]) == (Kind.ERROR, "fork_refused")
@@ -241,9 +241,9 @@ def test_a_fork_that_the_system_refuses_is_an_answer_and_the_next_one_may_work()
         (Kind.CALL, None),
         (0x7F, None),
         (Kind.FORK, None),
-        (Kind.FORK, {"token": "a", "channels": ["no such channel"]}),
-        (Kind.FORK, {"token": "a", "channels": ["control"]}),
-        (Kind.FORK, {"channels": ["calls"]}),
+        (Kind.FORK, {"token": "a", "channels": ["no such channel"], "idle": False}),
+        (Kind.FORK, {"token": "a", "channels": ["control"], "idle": False}),
+        (Kind.FORK, {"channels": ["calls"], "idle": False}),
     ],
 )
 def test_what_is_no_message_to_a_forkserver_is_answered_with_protocol(kind: int, body: object) -> None:
@@ -279,7 +279,7 @@ def test_at_the_end_of_the_forkserver_no_process_is_left(manner: str) -> None:
 def test_the_end_of_node_is_heard_while_forks_are_waited_for() -> None:
     with Forkserver(["sample"]) as server:
         for number in range(500):
-            server.send(Kind.FORK, {"token": f"{number}", "channels": ["calls"]}, number + 1)
+            server.send(Kind.FORK, {"token": f"{number}", "channels": ["calls"], "idle": False}, number + 1)
         assert server.receive() is not None
         server.hang_up()
 
@@ -330,7 +330,7 @@ def test_a_thousand_forks_at_once() -> None:
         before = descriptors_of(server.process.pid)
         started = time.monotonic()
         for number in range(1000):
-            server.send(Kind.FORK, {"token": f"{number}", "channels": ["calls"]}, number + 1)
+            server.send(Kind.FORK, {"token": f"{number}", "channels": ["calls"], "idle": False}, number + 1)
         for number in range(1000):
             assert server.answer(number + 1) == (Kind.FORKED, None)
         workers = [

@@ -29,7 +29,16 @@ export interface CopyRequest {
  * @param ask asks the original for it; resolves when the original says that the copy exists.
  * @throws what `ask` rejects with; ForkRefusedError when the copy does not become ready.
  */
-export async function startCopy(
+export function startCopy(
+  session: string,
+  options: CopyOptions,
+  request: CopyRequest,
+  ask: (expected: ExpectedFork) => Promise<void>,
+): Promise<StartedProcess> {
+  return options.forkserver.copies.run(() => copyNow(session, options, request, ask));
+}
+
+async function copyNow(
   session: string,
   options: CopyOptions,
   request: CopyRequest,

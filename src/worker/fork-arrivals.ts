@@ -5,7 +5,7 @@ import { Patience } from "./patience.js";
 import { isStopped } from "./proc.js";
 
 /** How long new processes of a forkserver are awaited while nothing is heard of any of them. */
-export const FORK_TIMEOUT_MS = 5_000;
+export const FORK_TIMEOUT_MS = 10_000;
 
 /** A forked process that was asked for. */
 export interface ExpectedFork {

@@ -7,11 +7,14 @@ import { Endings } from "./endings.js";
 import { type Fork, type ForkChannel, LIVE_CHANNELS } from "./fork.js";
 import { type ExpectedFork, ForkArrivals } from "./fork-arrivals.js";
 import { killGroup } from "./kill-group.js";
+import { Limiter } from "./limiter.js";
 import type { Listener } from "./listener.js";
 import type { StartedProcess } from "./started-process.js";
 
 /** How long a forkserver may take to kill what descends from it, and leave. */
 const LEAVE_GRACE_MS = 3_000;
+
+const COPIES_AT_ONCE = 4;
 
 /** How a forkserver ended. */
 export interface ForkserverDeath extends Ending {
@@ -29,6 +32,8 @@ export class Forkserver {
   readonly unsafe: string | undefined;
   /** Resolves when it is gone, and with it everything that it was the parent of. */
   readonly ended: Promise<ForkserverDeath>;
+  /** Copies of its workers are made a few at a time: a thousand at once would each take longer than one may. */
+  readonly copies = new Limiter(COPIES_AT_ONCE);
   readonly #process: StartedProcess;
   readonly #endings = new Endings();
   readonly #arrivals: ForkArrivals;
@@ -57,10 +62,10 @@ export class Forkserver {
     return this.#dead;
   }
 
-  /** Forks a worker. Rejects with an Error that says why there is none. */
-  fork(): Promise<Fork> {
+  /** Forks a worker; one that is `idle` will wait for its session. Rejects with an Error that says why there is none. */
+  fork({ idle }: { idle: boolean } = { idle: false }): Promise<Fork> {
     const expected = this.expect(LIVE_CHANNELS);
-    return this.arrival(expected, this.#ask(expected));
+    return this.arrival(expected, this.#ask(expected, idle));
   }
 
   /** A token for a process that this one will be the parent of; it is awaited with `arrival`. */
@@ -98,10 +103,10 @@ export class Forkserver {
     clearTimeout(timer);
   }
 
-  #ask({ token, channels }: ExpectedFork): Promise<void> {
+  #ask({ token, channels }: ExpectedFork, idle: boolean): Promise<void> {
     this.#lastId = (this.#lastId % 0xffff_ffff) + 1;
     const id = this.#lastId;
-    this.#process.calls.send(Kind.FORK, id, packr.pack({ token, channels }));
+    this.#process.calls.send(Kind.FORK, id, packr.pack({ token, channels, idle }));
     return new Promise<void>((resolve, reject) => this.#asked.set(id, { resolve, reject }));
   }
 

@@ -123,7 +123,7 @@ export class WorkerProcess {
 
   async #askForCopy({ token, channels }: ExpectedFork): Promise<void> {
     const site = { session: this.#session.session, target: "fork" };
-    const body = packr.pack({ token, channels });
+    const body = packr.pack({ token, channels, idle: false });
     const read = (frame: Frame): void => readForked(frame, site);
     const { id, answer } = this.#conversation.request(Kind.FORK, body, site, read);
     const seconds = FORK_TIMEOUT_MS / 1000;

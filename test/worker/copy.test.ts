@@ -134,7 +134,7 @@ describe("copying is refused", () => {
   });
 
   test.each([
-    ["does not connect", "hang_copies", /^its copy did not become ready: no new process within 5 s/],
+    ["does not connect", "hang_copies", /^its copy did not become ready: no new process within 10 s/],
     [
       "ends before it is ready",
       "end_copies",
@@ -170,7 +170,7 @@ describe("a worker that is to be copied", () => {
 
     expect(error).toMatchObject({
       signal: "SIGKILL",
-      reason: "it did not answer for 5 s when it was to be copied",
+      reason: "it did not answer for 10 s when it was to be copied",
     });
   });
 

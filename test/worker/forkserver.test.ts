@@ -151,7 +151,7 @@ test("a forkserver that is stopped fails forks after a time, and may go on", asy
   process.kill(forkserver.pid, "SIGSTOP");
 
   await expect(forkserver.fork()).rejects.toThrow(
-    `no new process within 5 s from the forkserver (process ${forkserver.pid}, which is stopped)`,
+    `no new process within 10 s from the forkserver (process ${forkserver.pid}, which is stopped)`,
   );
 
   process.kill(forkserver.pid, "SIGCONT");

@@ -15,10 +15,14 @@ from slither_worker.streams import STREAM_DESCRIPTORS, redirect_stream, silence_
 
 
 class ForkRequest(msgspec.Struct):
-    """The body of FORK: the token of the new process, and the channels that it opens, in that order."""
+    """The body of FORK: the token of the new process, the channels that it opens, in that order.
+
+    One that is `idle` will wait for its session.
+    """
 
     token: str
     channels: list[ChannelName]
+    idle: bool
 
 
 @dataclass

@@ -11,9 +11,13 @@ import os
 import re
 import sys
 import threading
+import time
 from pathlib import Path
 from typing import Final
 
+# The threads of a pool that was told to end, such as those of joblib, may take a moment more.
+_ENDING_SECONDS: Final = 0.05
+_POLL_SECONDS: Final = 0.001
 _POOL_THREADS: Final = re.compile(r"polars-\d+|tokio-rt-worker|async-executor-.*")
 
 
@@ -27,12 +31,18 @@ def reason_not_to_fork() -> str | None:
 
 def _python_threads() -> str | None:
     # A copy has only the thread that forks; the locks that others hold stay locked in it for ever.
+    deadline = time.monotonic() + _ENDING_SECONDS
+    while names := _other_threads():
+        if time.monotonic() >= deadline:
+            return f"your code left threads running: {', '.join(names)}"
+        time.sleep(_POLL_SECONDS)
+    return None
+
+
+def _other_threads() -> list[str]:
     known = {thread.ident: thread.name for thread in threading.enumerate()}
     others = ({*sys._current_frames(), *known}) - {threading.get_ident()}
-    if not others:
-        return None
-    names = sorted(known.get(thread) or f"thread {thread}" for thread in others)
-    return f"your code left threads running: {', '.join(names)}"
+    return sorted(known.get(thread) or f"thread {thread}" for thread in others)
 
 
 def _native_pools() -> str | None:

@@ -20,8 +20,11 @@ def restore(state: Any) -> None:
 
 
 def reseed() -> None:
-    """Seed the global random states anew from the system, where they are loaded: random, numpy, torch."""
-    for name in ("random", "numpy.random", "torch"):
+    """Seed the global random states anew from the system, where they are loaded: numpy, torch.
+
+    Python has done so with that of `random` by itself, when this process was forked.
+    """
+    for name in ("numpy.random", "torch"):
         module = sys.modules.get(name)
         if module is not None:
             try:

@@ -19,6 +19,9 @@ def rehearse(runtime: Runtime) -> None:
 
     A forked process copies a page of memory when it first writes to it, and counting references is writing.
     An idle fork does most of that here, and not while somebody waits for its first answer.
+
+    The forkserver does this several times before it is forked: Python rewrites code that has run a few times
+    into faster code, which is then shared.
     """
     obey(decode_welcome(_WELCOME), None)
     kind, _ = runtime.read(Kind.CALL, _CALL)() or (None, b"")

@@ -57,10 +57,13 @@ def _forked_worker(path: str, token: str) -> Worker:
     forkserver = os.getpid()
     request = serve_forks(path, token)
     become_own_process(forkserver)
+    connections = _connect(path, request)
+    # Node answers the connections meanwhile.
     random_state.reseed()
     runtime = Runtime()
-    worker = Worker(_connect(path, request), runtime, path, forkserver)
-    rehearse(runtime)
+    worker = Worker(connections, runtime, path, forkserver)
+    if request.idle:
+        rehearse(runtime)
     return worker
 
 

@@ -56,7 +56,7 @@ export class IdleForks {
   }
 
   #add(): void {
-    const coming = this.#forkserver.fork().catch(() => {
+    const coming = this.#forkserver.fork({ idle: true }).catch(() => {
       this.#failures += 1;
       return undefined;
     });

@@ -13,7 +13,7 @@ import { type Options, Starter } from "./starter.js";
 import { warnOfColdStarts } from "./warnings.js";
 
 /** When an idle fork that was taken is replaced: not while its session makes its first call, which would wait for the same cores. */
-const REFILL_AFTER_MS = 20;
+const REFILL_AFTER_MS = 50;
 
 /** Sessions as processes of this machine: forked from a forkserver, or where that cannot be, started cold. */
 export class LocalDriver implements Driver {
