@@ -62,7 +62,7 @@ export type { RunStats, StageStats } from "./pipe/stats.js";
 export type { Engine } from "./session/engine.js";
 export type { EngineOptions } from "./session/engine-options.js";
 export type { FamilyOptions, ForkOptions } from "./session/fork-options.js";
-export type { SessionState } from "./session/lifecycle.js";
+export type { SessionState } from "./session/lifecycle-parts.js";
 export type { RecycleLimits, SessionLimits } from "./session/limits.js";
 export type { CallOptions, CloseOptions, GetOptions } from "./session/options.js";
 export { Ref } from "./session/ref.js";

@@ -10,6 +10,7 @@ import {
   WorkerDiedError,
 } from "../errors/session.js";
 import { LONGEST_TIMER_MS } from "../options/fields.js";
+import type { ExecutionOptions } from "./execution-options.js";
 import type { Job, JobQueue } from "./queue.js";
 import type { Ref } from "./ref.js";
 
@@ -18,26 +19,6 @@ const CANCEL_AGAIN_MS = 100;
 
 /** How often a request is sent that each time kills its worker. */
 const MOST_ATTEMPTS = 3;
-
-/** How one request is to be carried out. */
-export interface ExecutionOptions {
-  /** Whose request it is, and how many of the owner's may be sent at once: see JobQueue. Default: its own, one. */
-  readonly owner?: unknown;
-  readonly depth?: number;
-  readonly timeoutMs?: number | undefined;
-  /** Where the time starts: when the request is made, or when the worker comes to it. */
-  readonly timeoutFrom?: "request" | "running";
-  /** Aborted: a request that waits is dropped, one that was sent is stopped. */
-  readonly abort?: AbortSignal | undefined;
-  /** Aborted: a request that waits is dropped, one that was sent is left to finish, unheard. */
-  readonly withdraw?: AbortSignal | undefined;
-  /** Whether it may be sent again when its worker died. */
-  readonly repeatable: boolean;
-  /** Whether it may change the session's state, so that a session which goes back to an earlier one has lost something. */
-  readonly changesState: boolean;
-  /** Called with the answer, before the worker is sent anything else; `heard` is false when nobody waits for it any more. */
-  readonly onReply?: ((reply: Reply, heard: boolean) => void) | undefined;
-}
 
 /** What an execution needs of the lane that it is in. */
 export interface ExecutionLane {

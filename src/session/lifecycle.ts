@@ -3,46 +3,23 @@ import { SessionClosedError, SessionLostError, SessionRolledBackError } from "..
 import { LONGEST_TIMER_MS } from "../options/fields.js";
 import type { Emitter } from "../telemetry/emitter.js";
 import type { EngineEvents } from "../telemetry/events.js";
-import type { Checkpoint } from "./checkpoint.js";
 import { CheckpointKeeper } from "./checkpoint-keeper.js";
 import type { Conduct } from "./conduct.js";
 import { keepSession } from "./copier.js";
 import type { Execution } from "./execution.js";
 import { Lane, type LaneControl } from "./lane.js";
+import type { LifecycleParts, SessionState } from "./lifecycle-parts.js";
 import { bringBack, NothingLeft, type Origin } from "./recovery.js";
 import { Recycler } from "./recycler.js";
 import { RefTable } from "./ref-table.js";
-import type { Slots } from "./slots.js";
 import { Usage, type Use } from "./usage.js";
 
 /** How long an idle worker may take to leave when asked to. */
 const LEAVE_GRACE_MS = 2_000;
 
-/** How often a session is brought back without having answered anything in between. */
+/** How often within so many milliseconds a session is brought back to die again although it was asked for nothing. */
 const MOST_RECOVERIES = 3;
-
-/**
- * `ready`: takes calls; `recovering`: its worker died, calls wait until it is back; `closing`, `closed`: closed by this program, or for its idle
- * limit; `lost`: its worker is gone, and its state with it.
- */
-export type SessionState = "ready" | "recovering" | "closing" | "closed" | "lost";
-
-/** What a lifecycle is made of. */
-export interface LifecycleParts {
-  readonly id: string;
-  readonly conduct: Conduct;
-  readonly events: Emitter<EngineEvents>;
-  /** Why the driver makes no copies; undefined where it does. */
-  readonly noForks: string | undefined;
-  /** Where checkpoints take their slots from. */
-  readonly processes: Slots;
-  /** Opens a new worker; undefined for what lives by its checkpoint alone. */
-  readonly open: ((request: OpenRequest) => Promise<Worker>) | undefined;
-  /** Runs the user's `setup` on a lane; undefined where there is none. */
-  readonly setup: ((lane: Lane) => Promise<void>) | undefined;
-  /** Called once, when the last worker is gone; without an error when the session was closed. */
-  readonly onEnd: (error: Error | undefined) => void;
-}
+const RECOVERIES_WITHIN_MS = 10_000;
 
 /**
  * One session from its first worker to its last.
@@ -62,7 +39,6 @@ export class Lifecycle implements LaneControl, Origin {
   readonly #onEnd: LifecycleParts["onEnd"];
   readonly #recycler: Recycler;
   readonly #usage: Usage;
-  readonly #processes: Slots;
   /** Resolves when the last worker is gone, and what kept its state. */
   readonly ended: Promise<void>;
   /** Aborted when nothing is brought back or made anew any more. */
@@ -76,7 +52,8 @@ export class Lifecycle implements LaneControl, Origin {
   #killing: Error | undefined;
   #lost: Error | undefined;
   #rolledBack: SessionRolledBackError | undefined;
-  #recoveries = 0;
+  /** When it was brought back, since its worker was last sent something. */
+  #recoveries: number[] = [];
   #recovering: Promise<void> | undefined;
   /** How the worker that was to take over ended. */
   #diedAgain: Error | undefined;
@@ -95,7 +72,6 @@ export class Lifecycle implements LaneControl, Origin {
     this.open = parts.open;
     this.setup = parts.setup;
     this.#onEnd = parts.onEnd;
-    this.#processes = parts.processes;
     this.lane = new Lane(this, new RefTable(this.id), parts.conduct.busy);
     this.keeper = new CheckpointKeeper({
       session: this.id,
@@ -199,39 +175,13 @@ export class Lifecycle implements LaneControl, Origin {
     await this.lane.settled();
   }
 
-  /**
-   * The state as it is, kept for the caller, who lets go of it; not what the session goes back to.
-   *
-   * @throws ForkRefusedError, EngineFullError when that cannot be; what `signal` is aborted with.
-   */
-  async snapshot(signal: AbortSignal): Promise<Checkpoint> {
-    // In its turn: what a session that is on its way back has lost is told before anything is done with its state.
-    const current = await this.lane.turn(async () => {
-      const refusal = this.refusal();
-      if (refusal !== undefined) throw refusal;
-      return this.keeper.isCurrent ? this.keeper.current?.retain() : undefined;
-    });
-    if (current !== undefined) return current;
-    await this.#processes.take(1, { timeoutMs: this.conduct.queueTimeout }, signal);
-    try {
-      let snapshot: Checkpoint | undefined;
-      const made = (checkpoint: Checkpoint): void => {
-        snapshot = checkpoint;
-        void checkpoint.ended.then(() => this.#processes.give(1));
-      };
-      await keepSession(this, made, true);
-      return snapshot as unknown as Checkpoint;
-    } catch (error) {
-      this.#processes.give(1);
-      throw error;
-    }
-  }
-
   // What the lane asks.
 
   send(request: EncodedRequest): Sent {
     this.keeper.busy();
     this.#usage.busy();
+    // What it is asked for may be at fault from now on, and is asked for a few times only.
+    this.#recoveries = [];
     return this.#worker.send(request);
   }
 
@@ -272,7 +222,6 @@ export class Lifecycle implements LaneControl, Origin {
   }
 
   answered(execution: Execution): void {
-    this.#recoveries = 0;
     if (execution.options.changesState) this.keeper.changed(execution.request.site.target);
     // What `setup` does is done again by a fresh process.
     if (this.#isOpen) this.#recycler.answered();
@@ -286,9 +235,9 @@ export class Lifecycle implements LaneControl, Origin {
 
   get #isRecoverable(): boolean {
     const hasOrigin = this.keeper.current !== undefined || this.setup !== undefined;
-    return (
-      this.#isOpen && !this.#cutShort && !this.#leaving && hasOrigin && this.#recoveries < MOST_RECOVERIES
-    );
+    const since = performance.now() - RECOVERIES_WITHIN_MS;
+    const hopeless = this.#recoveries.filter((time) => time > since).length >= MOST_RECOVERIES;
+    return this.#isOpen && !this.#cutShort && !this.#leaving && hasOrigin && !hopeless;
   }
 
   #workerEnded(worker: Worker, death: Error): void {
@@ -322,7 +271,7 @@ export class Lifecycle implements LaneControl, Origin {
     try {
       let from: "checkpoint" | "setup";
       do {
-        this.#recoveries += 1;
+        this.#recoveries.push(performance.now());
         from = await bringBack(this);
       } while (this.#diedAgain !== undefined && this.#isRecoverable);
       if (this.#diedAgain !== undefined) throw this.#diedAgain;

@@ -11,6 +11,7 @@ import { Lifecycle } from "./lifecycle.js";
 import type { Registry, Room } from "./registry.js";
 import { Replicas } from "./replicas.js";
 import { Session, type SessionHost, type Setup } from "./session.js";
+import { snapshotOf } from "./snapshot.js";
 
 /** How one session began. */
 interface Birth {
@@ -92,7 +93,7 @@ export class Maker implements SessionHost {
 
   async replicas(original: Session, count: number, signal: AbortSignal): Promise<Replicas> {
     const { lifecycle } = original;
-    const checkpoint = await lifecycle.snapshot(signal);
+    const checkpoint = await snapshotOf(lifecycle, this.#registry.processes, signal);
     try {
       const wait = { timeoutMs: lifecycle.conduct.queueTimeout };
       await this.#registry.processes.take(count, wait, signal);

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { abortSignal, type Duration, duration, plainObject, text } from "../options/fields.js";
 import { parseOptions } from "../options/parse.js";
-import type { ExecutionOptions } from "./execution.js";
+import type { ExecutionOptions } from "./execution-options.js";
 
 /** Options of reading an attribute. */
 export interface GetOptions {

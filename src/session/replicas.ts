@@ -1,5 +1,5 @@
 import type { Reply, Request } from "../engine.js";
-import type { ExecutionOptions } from "./execution.js";
+import type { ExecutionOptions } from "./execution-options.js";
 import type { Lifecycle } from "./lifecycle.js";
 
 /** How a stage's request is named. */

@@ -3,10 +3,11 @@ import { ForkRefusedError } from "../errors/session.js";
 import { parseOptions } from "../options/parse.js";
 import type { Emitter } from "../telemetry/emitter.js";
 import type { EngineEvents } from "../telemetry/events.js";
-import type { ExecutionOptions } from "./execution.js";
+import type { ExecutionOptions } from "./execution-options.js";
 import { type FamilyOptions, type ForkOptions, forkOptions, type ParsedForkOptions } from "./fork-options.js";
 import type { Lane } from "./lane.js";
-import type { Lifecycle, SessionState } from "./lifecycle.js";
+import type { Lifecycle } from "./lifecycle.js";
+import type { SessionState } from "./lifecycle-parts.js";
 import {
   attributeArguments,
   type CallOptions,

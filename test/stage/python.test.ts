@@ -18,7 +18,7 @@ import {
   WorkerDiedError,
 } from "../../src/errors/session.js";
 import { ValueNotSupportedError } from "../../src/errors/value.js";
-import type { ExecutionOptions } from "../../src/session/execution.js";
+import type { ExecutionOptions } from "../../src/session/execution-options.js";
 import type { Executor, Site } from "../../src/session/replicas.js";
 import type { Chunk } from "../../src/stage/contract.js";
 import { type PythonStage, pythonOperator } from "../../src/stage/python.js";
