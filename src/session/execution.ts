@@ -114,7 +114,10 @@ export class Execution implements Job {
 
   workerGone(reason: Error, ran: boolean, takenOver: boolean): "again" | "settled" {
     this.#sent = undefined;
-    if (this.#unheard) return "settled";
+    if (this.#unheard) {
+      this.#cleanUp();
+      return "settled";
+    }
     if (ran) this.#attempts += 1;
     const failure = this.#failureByDeath(reason, ran, takenOver);
     if (failure !== undefined) {

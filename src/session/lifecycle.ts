@@ -1,6 +1,7 @@
 import type { EncodedRequest, OpenRequest, Sent, Worker } from "../engine.js";
 import { SessionClosedError, SessionLostError, SessionRolledBackError } from "../errors/session.js";
 import { LONGEST_TIMER_MS } from "../options/fields.js";
+import { show } from "../options/parse.js";
 import type { Emitter } from "../telemetry/emitter.js";
 import type { EngineEvents } from "../telemetry/events.js";
 import { CheckpointKeeper } from "./checkpoint-keeper.js";
@@ -279,7 +280,9 @@ export class Lifecycle implements LaneControl, Origin {
       if (this.#state === "recovering") this.#state = "ready";
       if (from === "setup") this.#keepAgain();
     } catch (error) {
-      this.#lose(error instanceof NothingLeft ? reason : (error as Error));
+      // Who closes a session does not lose it, also where that ends its return.
+      if (!this.#leaving && !this.#cutShort)
+        this.#lose(error instanceof NothingLeft ? reason : asError(error));
       this.#end();
     } finally {
       this.#recovering = undefined;
@@ -347,4 +350,9 @@ export class Lifecycle implements LaneControl, Origin {
     this.#onEnd(this.#lost);
     void Promise.all([this.keeper.close(), this.#recycler.quiet()]).then(this.#resolveEnded);
   }
+}
+
+/** `setup` may throw anything, also nothing. */
+function asError(thrown: unknown): Error {
+  return thrown instanceof Error ? thrown : new Error(`its setup threw ${show(thrown)}`, { cause: thrown });
 }

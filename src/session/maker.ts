@@ -1,5 +1,6 @@
 import { setImmediate as nextRound } from "node:timers/promises";
 import type { Driver } from "../engine.js";
+import { ForkRefusedError } from "../errors/session.js";
 import type { Emitter } from "../telemetry/emitter.js";
 import type { EngineEvents } from "../telemetry/events.js";
 import type { Checkpoint } from "./checkpoint.js";
@@ -82,6 +83,10 @@ export class Maker implements SessionHost {
       });
       room.handOver();
       try {
+        // One may have died while the others were made.
+        const gone = forks.map((fork) => fork.lifecycle.closed()).find((error) => error !== undefined);
+        if (gone !== undefined)
+          throw new ForkRefusedError(original.id, "a copy died while others were made", gone);
         for (const [index, fork] of forks.entries()) this.#started(fork, births[index] as Birth);
         return forks;
       } catch (error) {

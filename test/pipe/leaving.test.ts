@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import { Readable } from "node:stream";
+import { setTimeout as delay } from "node:timers/promises";
 import { pipe } from "slither-ts";
 import { expect, test } from "vitest";
 import { deferred, quiet } from "../dispatch/deferred.js";
@@ -132,6 +133,31 @@ test("a signal that is aborted after the loop was left does not kill what was se
   await quiet();
   expect(workers[0]?.killed).toBe(false);
   expect(session.state).toBe("ready");
+});
+
+test("the deadline of a batch that was left ends with its worker, and stops nothing of the one that takes over", async () => {
+  const { engine, workers } = scriptedEngine();
+  const session = await engine.session({ setup: () => {} });
+  const timed = pipe<number>("p").python<number>("predict", {
+    module: "model",
+    function: "same",
+    batch: { size: 2 },
+    timeout: "50ms",
+  });
+  const iterator = timed.run(upTo(100), { session })[Symbol.asyncIterator]();
+  const first = iterator.next();
+  await quiet();
+  workers[0]?.answer(0);
+  await first;
+  await iterator.return(undefined);
+  workers[0]?.die("SIGKILL");
+  const call = session.call("model", "ping");
+
+  await delay(150);
+
+  expect(workers.map((worker) => worker.killed)).toEqual([false, false]);
+  workers[1]?.sent[0]?.reply.resolve({ value: "pong", computeNanoseconds: 0 });
+  expect(await call).toBe("pong");
 });
 
 test("a second run on the session gives everything, after a first one was left", async () => {

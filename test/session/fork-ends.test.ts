@@ -1,10 +1,11 @@
-import { ForkRefusedError, type Session, SessionClosedError } from "slither-ts";
+import { ForkRefusedError, type Session, SessionClosedError, SessionLostError } from "slither-ts";
 import { describe, expect, test } from "vitest";
 import { crash, kept, kill, recovered } from "../helpers/crash.js";
 import { sharedEngine, testEngine } from "../helpers/engine.js";
 import { nextEvent } from "../helpers/events.js";
 import { isAlive, isGone } from "../helpers/processes.js";
 import { rejection } from "../helpers/rejection.js";
+import { type ScriptedWorker, scriptedEngine } from "../pipe/scripted-engine.js";
 
 const engine = sharedEngine();
 
@@ -125,4 +126,27 @@ describe("a fork is refused", () => {
     expect(reason).toContain("forkserver: false");
     expect(own.sessions.size).toBe(1);
   });
+});
+
+test("a copy that dies while others are made leaves no fork, and no id taken", async () => {
+  const { engine, workers } = scriptedEngine({ forks: true });
+  const session = await engine.session({ id: "a", checkpoint: "manual" });
+  const original = workers[0] as ScriptedWorker;
+  const fork = original.fork.bind(original);
+  original.fork = async (request) => {
+    const copy = await fork(request);
+    if (copy === workers[1]) copy.die("SIGKILL");
+    return copy;
+  };
+
+  const error = await rejection(session.fork({ count: 3 }), ForkRefusedError);
+
+  expect(error.cause).toBeInstanceOf(SessionLostError);
+  expect([...engine.sessions.keys()]).toEqual(["a"]);
+  expect(workers.slice(1).every((worker) => worker.dead)).toBe(true);
+  expect((await session.fork({ count: 3 })).map((twin) => twin.id)).toEqual([
+    "a/fork-1",
+    "a/fork-2",
+    "a/fork-3",
+  ]);
 });

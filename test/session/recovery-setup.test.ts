@@ -172,6 +172,23 @@ describe("a setup that cannot be run again", () => {
     expect((await rejection(session.call("echo", "echo"), SessionLostError)).cause).toBeInstanceOf(TypeError);
   });
 
+  test("loses the session also when it has thrown nothing that is an error, and no call waits for ever", async () => {
+    let times = 0;
+    const session = await engine().session({
+      checkpoint: "manual",
+      setup: () => {
+        times += 1;
+        if (times > 1) throw undefined;
+      },
+    });
+    const failure = nextEvent(engine(), "session-failure", (event) => event.session === session.id);
+
+    kill(session);
+
+    expect((await failure).error).toMatchObject({ message: "its setup threw `undefined`" });
+    await rejection(session.call("echo", "echo"), SessionLostError);
+  });
+
   test("because it forks its session then, loses it with that as the reason", async () => {
     const session = await engine().session({
       checkpoint: "manual",
@@ -223,9 +240,12 @@ describe("a setup that cannot be run again", () => {
     kill(session);
     await entered;
 
+    const stop = nextEvent(engine(), "session-stop", (event) => event.session === session.id);
+
     await session.close({ timeout: "50ms" });
 
-    expect(session.state).toBe("lost");
+    expect(session.state).toBe("closed");
+    await stop;
   });
 
   test("because it never ends does not keep its session from being closed", async () => {
