@@ -71,8 +71,8 @@ export class Engine implements AsyncDisposable {
 
   /** Closes every session (see `session.close`), then the engine. Closing twice is closing once. */
   async close(options: CloseOptions = {}): Promise<void> {
-    parseOptions("engine.close()", closeOptions, options);
-    this.#closed ??= this.#close(options);
+    const { timeout } = parseOptions("engine.close()", closeOptions, options);
+    this.#closed ??= this.#close(timeout);
     await this.#closed;
   }
 
@@ -85,10 +85,13 @@ export class Engine implements AsyncDisposable {
     await Promise.all([...this.sessions.values()].map((session) => session.lifecycle.drain()));
   }
 
-  async #close(options: CloseOptions): Promise<void> {
+  async #close(timeoutMs: number): Promise<void> {
     this.#registry.refuse("the engine was closed");
     const close = (): Promise<unknown> =>
-      Promise.all([...this.sessions.values()].map((session) => session.close(options)));
+      Promise.all([
+        ...[...this.sessions.values()].map((session) => session.lifecycle.close(timeoutMs)),
+        this.#maker.closeReplicas(timeoutMs),
+      ]);
     // Sessions whose setup is under way are among them, and what setup waits for fails then.
     await close();
     await this.#registry.quiet();

@@ -10,7 +10,7 @@ import { keepSession } from "./copier.js";
 import type { Execution } from "./execution.js";
 import { Lane, type LaneControl } from "./lane.js";
 import type { LifecycleParts, SessionState } from "./lifecycle-parts.js";
-import { bringBack, NothingLeft, type Origin } from "./recovery.js";
+import { bringBack, DiedInSetup, NothingLeft, type Origin } from "./recovery.js";
 import { Recycler } from "./recycler.js";
 import { RefTable } from "./ref-table.js";
 import { Usage, type Use } from "./usage.js";
@@ -270,12 +270,7 @@ export class Lifecycle implements LaneControl, Origin {
   async #recover(reason: Error): Promise<void> {
     const began = performance.now();
     try {
-      let from: "checkpoint" | "setup";
-      do {
-        this.#recoveries.push(performance.now());
-        from = await bringBack(this);
-      } while (this.#diedAgain !== undefined && this.#isRecoverable);
-      if (this.#diedAgain !== undefined) throw this.#diedAgain;
+      const from = await this.#bringBack();
       this.#tell(from, reason, performance.now() - began);
       if (this.#state === "recovering") this.#state = "ready";
       if (from === "setup") this.#keepAgain();
@@ -287,6 +282,21 @@ export class Lifecycle implements LaneControl, Origin {
     } finally {
       this.#recovering = undefined;
       this.lane.queue.resume();
+    }
+  }
+
+  /** Once more where the worker that was to take over died, too. */
+  async #bringBack(): Promise<"checkpoint" | "setup"> {
+    for (;;) {
+      this.#recoveries.push(performance.now());
+      try {
+        const from = await bringBack(this);
+        if (this.#diedAgain === undefined) return from;
+        if (!this.#isRecoverable) throw this.#diedAgain;
+      } catch (error) {
+        if (!(error instanceof DiedInSetup)) throw error;
+        if (!this.#isRecoverable) throw error.cause;
+      }
     }
   }
 

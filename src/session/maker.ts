@@ -27,6 +27,8 @@ export class Maker implements SessionHost {
   readonly #driver: Driver;
   readonly #registry: Registry;
   readonly #events: Emitter<EngineEvents>;
+  /** Those of the runs that go on. */
+  readonly #replicas = new Set<Replicas>();
 
   constructor(driver: Driver, registry: Registry, events: Emitter<EngineEvents>) {
     this.#driver = driver;
@@ -108,6 +110,17 @@ export class Maker implements SessionHost {
     }
   }
 
+  /** Ends the replicas of all runs. */
+  async closeReplicas(timeoutMs: number): Promise<void> {
+    await Promise.all([...this.#replicas].map((replicas) => replicas.close(timeoutMs)));
+  }
+
+  #opened(replicas: Replicas): Replicas {
+    this.#replicas.add(replicas);
+    void replicas.ended().then(() => this.#replicas.delete(replicas));
+    return replicas;
+  }
+
   async #copies(original: Session, count: number, checkpoint: Checkpoint): Promise<Replicas> {
     const { id, lifecycle } = original;
     const replicas = Array.from({ length: count }, (_, index) =>
@@ -123,7 +136,7 @@ export class Maker implements SessionHost {
       }),
     );
     const failed = outcomes.find((outcome) => outcome.status === "rejected");
-    if (failed === undefined) return new Replicas(id, replicas);
+    if (failed === undefined) return this.#opened(new Replicas(id, replicas));
     const made = replicas.filter((_, index) => outcomes[index]?.status === "fulfilled");
     this.#registry.processes.give(count - made.length);
     await new Replicas(id, made).close();

@@ -23,10 +23,13 @@ export interface Origin {
 /** There is neither a checkpoint to go back to nor a `setup`. */
 export class NothingLeft extends Error {}
 
+/** The new worker died by itself while `setup` ran; `cause` is what setup made of that. */
+export class DiedInSetup extends Error {}
+
 /**
  * Gives a session whose worker died a new one: a copy of its checkpoint; where there is none, or it died too, a new process and `setup` again.
  *
- * @throws what `setup` throws; NothingLeft when there is neither.
+ * @throws what `setup` throws; DiedInSetup; NothingLeft when there is neither.
  */
 export async function bringBack(session: Origin): Promise<"checkpoint" | "setup"> {
   if (await backToCheckpoint(session)) return "checkpoint";
@@ -72,7 +75,7 @@ async function backThroughSetup(
  * A new worker in the state that `setup` brings about. Setup has it to itself, on a lane of its own, while the calls of others wait on the session's,
  * or go on on the worker that is still there.
  *
- * @throws what setup throws; how the worker ended, when it died or the session ends meanwhile; nothing is left then.
+ * @throws what setup throws; DiedInSetup, when the worker died meanwhile; how it ended, when the session ends. Nothing is left then.
  */
 export async function openWithSetup(
   session: Origin,
@@ -104,9 +107,10 @@ export async function openWithSetup(
     if (gone !== undefined) throw gone;
     return { worker, refs };
   } catch (error) {
+    const died = gone !== undefined && !session.over.aborted;
     worker.kill();
     await worker.ended;
-    throw error;
+    throw died ? new DiedInSetup("the new worker died", { cause: error }) : error;
   } finally {
     session.over.removeEventListener("abort", stop);
     end.catch(() => {});

@@ -43,7 +43,13 @@ export class Replicas implements Executor {
     }
   }
 
-  async close(): Promise<void> {
-    await Promise.all(this.#members.map(({ lifecycle }) => lifecycle.close(1)));
+  /** @param timeoutMs how long what was asked for may go on. */
+  async close(timeoutMs = 1): Promise<void> {
+    await Promise.all(this.#members.map(({ lifecycle }) => lifecycle.close(timeoutMs)));
+  }
+
+  /** Resolves when the last of their processes is gone. */
+  async ended(): Promise<void> {
+    await Promise.all(this.#members.map(({ lifecycle }) => lifecycle.ended));
   }
 }

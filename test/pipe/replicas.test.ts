@@ -3,9 +3,10 @@ import {
   EngineFullError,
   ForkRefusedError,
   OptionsError,
-  type PipeHaltedError,
+  PipeHaltedError,
   pipe,
   type Session,
+  SessionClosedError,
 } from "slither-ts";
 import { expect, test } from "vitest";
 import { sharedEngine, testEngine } from "../helpers/engine.js";
@@ -235,6 +236,26 @@ test("a session that was closed halts the run as such", async () => {
   await session.close();
   const { cause } = await haltOf(calling("double", 5).run(upTo(3), { session, replicas: 2 }));
   expect(cause).toMatchObject({ code: "SLITHER_SESSION_CLOSED", session: "closed" });
+});
+
+test("closing the engine lets the batches that are with replicas finish, and then halts the run as closed", async () => {
+  const own = await testEngine();
+  const session = await own.session();
+  const run = calling("double", 5).run(upTo(100_000), { session, replicas: 2 });
+  let closing: Promise<void> | undefined;
+  const taken: unknown[] = [];
+
+  const consuming = async (): Promise<void> => {
+    for await (const item of run) {
+      taken.push(item.payload);
+      closing ??= own.close();
+    }
+  };
+  const { cause, ledger } = await rejection(consuming(), PipeHaltedError);
+
+  await closing;
+  expect(cause).toBeInstanceOf(SessionClosedError);
+  expect(ledger).toMatchObject({ out: taken.length, balanced: true });
 });
 
 test("replicas are refused for a pipe with a stateful stage, by its name, when the run is made", async () => {

@@ -203,6 +203,22 @@ describe("a setup that cannot be run again", () => {
     expect((await failure).error).toMatchObject({ reason: "its setup is running again" });
   });
 
+  test("whose worker dies by itself runs once more", async () => {
+    let times = 0;
+    const session = await engine().session({
+      checkpoint: "manual",
+      setup: async (session) => {
+        times += 1;
+        if (times === 2) await session.call("killer", "kill_self");
+        await session.call("memory", "put", ["times", times]);
+      },
+    });
+
+    kill(session);
+
+    expect(await session.call("memory", "get", ["times"], { idempotent: true })).toBe(3);
+  });
+
   test("whose worker dies fails the calls that it goes on to make, and does not hang", async () => {
     let times = 0;
     const session = await engine().session({

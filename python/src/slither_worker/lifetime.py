@@ -7,7 +7,9 @@ import contextlib
 import os
 import signal
 import sys
-import time
+
+# By name, at once: user code may replace what stands in the module.
+from time import sleep
 from typing import Final, NoReturn
 
 from slither_worker.libc import PR_SET_PDEATHSIG, prctl
@@ -40,7 +42,7 @@ def wait_for_adoption(parent: int) -> None:
     for _ in range(_ADOPTION_POLLS):  # Counted, since user code may have replaced the clock.
         if os.getppid() == parent:
             return
-        time.sleep(_ADOPTION_POLL_SECONDS)
+        sleep(_ADOPTION_POLL_SECONDS)
     os._exit(1)
 
 
