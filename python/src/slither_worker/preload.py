@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from typing import Final
 
 import msgspec
 
@@ -11,10 +10,7 @@ from slither_worker import collector, search_path
 from slither_worker.fork_safety import reason_not_to_fork
 from slither_worker.functions import load_module
 from slither_worker.quiesce import pause_openmp, stop_helper_threads
-from slither_worker.rehearsal import rehearse
-from slither_worker.runtime import Runtime
-
-_REHEARSALS: Final = 20
+from slither_worker.rehearsal import warm_up
 
 
 class Preload(msgspec.Struct, rename="camel"):
@@ -35,8 +31,7 @@ def preload(order: Preload) -> tuple[list[tuple[str, int]], str | None]:
     modules = [(name, _load(name)) for name in order.preload]
     stop_helper_threads()
     pause_openmp()
-    for _ in range(_REHEARSALS):
-        rehearse(Runtime())
+    warm_up()
     collector.collect_seldom()  # A library may have set its own thresholds.
     collector.settle()
     return modules, reason_not_to_fork()
