@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import traceback
 from typing import Any
@@ -20,14 +21,27 @@ def restore(state: Any) -> None:
 
 
 def reseed() -> None:
-    """Seed the global random states anew from the system, where they are loaded: numpy, torch.
+    """Give the global random states new values from the system, where they are loaded: numpy, torch.
 
     Python has done so with that of `random` by itself, when this process was forked.
     """
-    for name in ("numpy.random", "torch"):
+    for name, renew in (("numpy.random", _renew_numpy), ("torch", _seed)):
         module = sys.modules.get(name)
         if module is not None:
             try:
-                module.seed()
+                renew(module)
             except Exception:  # Replaced by something that has no seed; its owner must hear of it.
                 traceback.print_exc()
+
+
+def _renew_numpy(module: Any) -> None:
+    # The whole state at once: `seed()` gives no better one, and writes to twice as much of the shared memory.
+    kind, words, position, *_ = module.get_state()
+    if kind == "MT19937":
+        module.set_state((kind, memoryview(os.urandom(words.nbytes)).cast("I"), position))
+    else:
+        _seed(module)
+
+
+def _seed(module: Any) -> None:
+    module.seed()
