@@ -4,7 +4,7 @@ import { parseOptions } from "./options/parse.js";
 import { Engine } from "./session/engine.js";
 import { type EngineOptions, engineOptions } from "./session/engine-options.js";
 import { Emitter } from "./telemetry/emitter.js";
-import { type EngineEvents, FORKSERVER_EVENTS, RUN_EVENTS, SESSION_EVENTS } from "./telemetry/events.js";
+import { ENGINE_EVENTS, type EngineEvents } from "./telemetry/events.js";
 
 /**
  * An engine whose sessions are Python processes of this machine.
@@ -16,7 +16,7 @@ import { type EngineEvents, FORKSERVER_EVENTS, RUN_EVENTS, SESSION_EVENTS } from
  */
 export async function local(options: LocalOptions & EngineOptions = {}): Promise<Engine> {
   const parsed = parseOptions("local()", localOptions.extend(engineOptions.shape), options);
-  const events = new Emitter<EngineEvents>([...FORKSERVER_EVENTS, ...SESSION_EVENTS, ...RUN_EVENTS]);
+  const events = new Emitter<EngineEvents>(ENGINE_EVENTS);
   const driver = await LocalDriver.create(parsed, (stream, line) =>
     events.emit("forkserver-log", { stream, line }),
   );

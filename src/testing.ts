@@ -4,7 +4,7 @@ import { parseOptions } from "./options/parse.js";
 import { Engine } from "./session/engine.js";
 import { engineOptions } from "./session/engine-options.js";
 import { Emitter } from "./telemetry/emitter.js";
-import { type EngineEvents, FORKSERVER_EVENTS, RUN_EVENTS, SESSION_EVENTS } from "./telemetry/events.js";
+import { ENGINE_EVENTS, type EngineEvents } from "./telemetry/events.js";
 
 /**
  * An engine for tests: its sessions call TypeScript functions where others call Python. No Python, no processes; the same pipes.
@@ -16,7 +16,7 @@ import { type EngineEvents, FORKSERVER_EVENTS, RUN_EVENTS, SESSION_EVENTS } from
  */
 export function inline(options: InlineOptions): Engine {
   const driver = new InlineDriver(parseOptions("inline()", inlineOptions, options).modules);
-  const events = new Emitter<EngineEvents>([...FORKSERVER_EVENTS, ...SESSION_EVENTS, ...RUN_EVENTS]);
+  const events = new Emitter<EngineEvents>(ENGINE_EVENTS);
   return new Engine({ ...parseOptions("inline()", engineOptions, {}), driver, events });
 }
 

@@ -1,6 +1,6 @@
 import type { CopyRequest, Worker } from "../engine.js";
 
-/** How long an idle copy may take to leave when asked to. */
+/** How long an idle worker, or an idle copy of one, may take to leave when asked to. */
 export const LEAVE_GRACE_MS = 2_000;
 
 /**

@@ -8,15 +8,13 @@ import { CheckpointKeeper } from "./checkpoint-keeper.js";
 import type { Conduct } from "./conduct.js";
 import { keepSession } from "./copier.js";
 import type { Execution } from "./execution.js";
+import { LEAVE_GRACE_MS } from "./fork-worker.js";
 import { Lane, type LaneControl } from "./lane.js";
 import type { LifecycleParts, SessionState } from "./lifecycle-parts.js";
 import { bringBack, DiedInSetup, NothingLeft, type Origin } from "./recovery.js";
 import { Recycler } from "./recycler.js";
 import { RefTable } from "./ref-table.js";
 import { Usage, type Use } from "./usage.js";
-
-/** How long an idle worker may take to leave when asked to. */
-const LEAVE_GRACE_MS = 2_000;
 
 /** How often within so many milliseconds a session is brought back to die again although it was asked for nothing. */
 const MOST_RECOVERIES = 3;

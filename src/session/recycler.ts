@@ -2,11 +2,9 @@ import type { Worker } from "../engine.js";
 import type { Emitter } from "../telemetry/emitter.js";
 import type { EngineEvents } from "../telemetry/events.js";
 import type { Checkpoint } from "./checkpoint.js";
+import { LEAVE_GRACE_MS } from "./fork-worker.js";
 import { type Origin, openWithSetup } from "./recovery.js";
 import type { RefTable } from "./ref-table.js";
-
-/** How long an idle worker may take to leave when asked to. */
-const LEAVE_GRACE_MS = 2_000;
 
 /** How long nothing more is tried after a fresh process could not be made. */
 const TRY_AGAIN_MS = 10_000;

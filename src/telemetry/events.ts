@@ -121,3 +121,10 @@ export const RUN_EVENTS: readonly (keyof RunEvents)[] = [
   "batch-stop",
   "batch-failure",
 ];
+
+/** The names of {@link EngineEvents}. */
+export const ENGINE_EVENTS: readonly (keyof EngineEvents)[] = [
+  ...FORKSERVER_EVENTS,
+  ...SESSION_EVENTS,
+  ...RUN_EVENTS,
+];

@@ -14,12 +14,7 @@ import type { CallSite } from "../../src/errors/python.js";
 import { CancelledError, ForkRefusedError, WorkerDiedError } from "../../src/errors/session.js";
 import { Engine } from "../../src/session/engine.js";
 import { Emitter } from "../../src/telemetry/emitter.js";
-import {
-  type EngineEvents,
-  FORKSERVER_EVENTS,
-  RUN_EVENTS,
-  SESSION_EVENTS,
-} from "../../src/telemetry/events.js";
+import { ENGINE_EVENTS, type EngineEvents } from "../../src/telemetry/events.js";
 import { decodeRequest } from "../../src/wire/decode-request.js";
 import { type Deferred, deferred } from "../dispatch/deferred.js";
 
@@ -150,7 +145,7 @@ export function scriptedEngine(options: ScriptedOptions = {}): {
   };
   const engine = new Engine({
     driver,
-    events: new Emitter<EngineEvents>([...FORKSERVER_EVENTS, ...SESSION_EVENTS, ...RUN_EVENTS]),
+    events: new Emitter<EngineEvents>(ENGINE_EVENTS),
     maxSessions: Number.POSITIVE_INFINITY,
     maxProcesses: options.maxProcesses ?? Number.POSITIVE_INFINITY,
     limits: { cancelGrace: 1 },
