@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import struct
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import numpy
 
+from slither_worker import Rejected
 from slither_worker.encode import Encoder
 from slither_worker.protocol import HEADER, Kind
 from slither_worker.refs import Refs
@@ -40,8 +42,16 @@ def frame_bytes(frame: dict[str, Any]) -> bytes:
     """Write a frame with the worker's own encoder."""
     encoder = Encoder(refs_holding_seven())
     body = value_of(frame["body"])
-    encoded = encoder.encode_result(*body) if frame["kind"] == Kind.RESULT else encoder.encode_message(body)
+    encoded = _result(encoder, *body) if frame["kind"] == Kind.RESULT else encoder.encode_message(body)
     return HEADER.pack(len(encoded), frame["kind"], frame["id"]) + encoded
+
+
+def _result(encoder: Encoder, value: Any, nanoseconds: int, rejected: Iterable[Any] = ()) -> bytes:
+    reasons = dict(rejected)
+    if not reasons:
+        return encoder.encode_result(value, nanoseconds)
+    rows = [Rejected(reasons[index]) if index in reasons else row for index, row in enumerate(value)]
+    return encoder.encode_batch_result(rows, nanoseconds)
 
 
 def value_of(described: Any) -> Any:

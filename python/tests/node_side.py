@@ -288,14 +288,26 @@ def ask_for_fork(asked: NodeSide | Forkserver, channels: Sequence[str]) -> str:
     return token
 
 
+def pid_of(node: NodeSide, token: str) -> int:
+    """Wait for a new process to say HELLO by itself; returns its id."""
+    hello = node.receive()
+    assert hello is not None
+    assert hello[:2] == (Kind.HELLO, 0)
+    assert (hello[2]["token"], hello[2]["channel"]) == (token, "calls")
+    pid = hello[2]["pid"]
+    assert type(pid) is int
+    return pid
+
+
 def meet(listener: Listener, token: str, channels: Sequence[str], **changes: Any) -> Forked:
-    """Wait for a new process to open its channels, and welcome it."""
+    """Wait for a new process, whose channels its original opens, to say who it is, and welcome it."""
     forked = Forked(listener, token, 0)
     for _ in channels:
         hello, connection = listener.accept(token)
-        forked.pid = hello["pid"]
+        assert hello["pid"] is None
         forked.order.append(hello["channel"])
         forked.channels[hello["channel"]] = connection
+    forked.pid = pid_of(forked.node, token)
     forked.welcome(**changes)
     return forked
 

@@ -17,6 +17,7 @@ from node_side import (
     Forkserver,
     WorkerProcess,
     end_of_process,
+    meet,
     wait_for_ends,
 )
 
@@ -181,9 +182,7 @@ def test_messages_sent_after_a_fork_are_for_the_original_alone(original: Forked)
     assert original.node.answer(first)[0] == Kind.RESULT
     assert original.node.answer(call) == (Kind.FORKED, None)
     assert original.node.answer(last)[0] == Kind.RESULT
-    hello, connection = original.listener.accept("token of the copy")
-    copy = Forked(original.listener, "token of the copy", hello["pid"], {"calls": connection})
-    copy.welcome()
+    copy = meet(original.listener, "token of the copy", ["calls"])
 
     assert copy.node.value("recall", "key") == 1
     assert original.node.value("recall", "key") == 2
@@ -230,6 +229,40 @@ def test_a_copy_of_a_process_whose_streams_user_code_has_closed_works(original: 
     original.node.ask(Kind.CALL, "builtins", "exec", ["import sys; sys.stderr = None"], {}, "value")
 
     assert original.fork().node.value("identity", 1) == 1
+
+
+def test_a_copy_of_a_process_without_standard_descriptors_prints_to_its_own_streams(original: Forked) -> None:
+    for descriptor in (0, 1, 2):
+        original.node.ask(Kind.CALL, "os", "close", [descriptor], {}, "value")
+    copy = original.fork()
+    copy.node.value("write_everywhere")
+    copy.node.send(Kind.CLOSE, None)
+
+    assert copy.channels["stdout"].read_all().startswith("from print\nfrom write to 1\n")
+    assert copy.channels["stderr"].read_all() == "from print to stderr\nfrom write to 2\n"
+
+
+def test_a_copy_that_cannot_be_connected_is_refused_and_leaves_nothing(original: Forked) -> None:
+    held = original.node.value("held_descriptors")
+    original.node.ask(Kind.CALL, "sample", "limit_descriptors", [held], {}, "value")
+    call = original.node.next_call()
+    body = {"token": "a", "channels": list(LIVE_CHANNELS), "idle": False}
+    original.node.send(Kind.FORK, body, call)
+    kind, error = original.node.answer(call)
+
+    assert (kind, error["code"]) == (Kind.ERROR, "fork_refused")
+    assert error["message"].startswith("the new process cannot be connected: ")
+    original.node.ask(Kind.CALL, "sample", "limit_descriptors", [None], {}, "value")
+    assert original.node.value("held_descriptors") == held
+    assert original.fork().node.value("identity", 1) == 1
+
+
+def test_the_end_of_a_copy_is_seen_as_long_as_its_original_lives(original: Forked) -> None:
+    copy, checkpoint = original.fork(), original.fork(CHECKPOINT_CHANNELS)
+    for forked in (copy, checkpoint):
+        forked.kill()
+        for channel in forked.channels.values():
+            assert channel.receive() is None
 
 
 def test_a_copy_does_not_hide_the_death_of_its_original(original: Forked) -> None:

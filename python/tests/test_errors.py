@@ -51,6 +51,115 @@ def test_an_exception_is_described_by_class_module_message_and_traceback() -> No
     assert error["traceback"].rstrip().endswith("Loud: too loud")
 
 
+class Text(str):
+    """Text of a class of its own, which has no form on the wire."""
+
+    __slots__ = ()
+
+    def __str__(self) -> str:
+        return self
+
+
+class ShortOrder(type):
+    def mro(cls) -> list[type]:
+        return [Exception, cls, BaseException]
+
+
+class Unordered(LookupError, metaclass=ShortOrder):
+    pass
+
+
+class Lying(Exception):
+    __module__: Any = property(lambda _: "nowhere")
+
+
+class Mixin:
+    pass
+
+
+class Mixed(Mixin, Loud, ConnectionError):
+    pass
+
+
+@pytest.mark.parametrize(
+    ("error", "bases"),
+    [
+        (ConnectionResetError(), ["builtins.ConnectionError", "builtins.OSError", "builtins.Exception"]),
+        (Exception(), []),
+        (KeyboardInterrupt(), []),
+        (Loud(), ["builtins.Exception"]),
+        (
+            Mixed(),
+            [
+                f"{__name__}.Mixin",
+                f"{__name__}.Loud",
+                "builtins.ConnectionError",
+                "builtins.OSError",
+                "builtins.Exception",
+            ],
+        ),
+    ],
+)
+def test_the_classes_that_the_class_is_derived_from_are_told_the_nearest_first(
+    error: BaseException, bases: list[str]
+) -> None:
+    assert _described(error)["bases"] == bases
+
+
+def test_at_most_twenty_bases_are_told() -> None:
+    kind: type[Exception] = Exception
+    for number in range(30):
+        kind = type(f"Kind{number}", (kind,), {"__module__": "made"})
+
+    assert _described(kind())["bases"] == [f"made.Kind{number}" for number in range(28, 8, -1)]
+
+
+def test_a_metaclass_that_hides_everything_hides_no_names() -> None:
+    class NoNames(type):
+        def __getattribute__(cls, name: str) -> Any:
+            raise SystemExit(f"{name} is private")
+
+        def __eq__(cls, other: object) -> bool:
+            raise SystemExit("not comparable")
+
+        def __hash__(cls) -> int:
+            return 1
+
+    class Nameless(OSError, metaclass=NoNames):
+        pass
+
+    error = _described(Nameless(5, "no disk"))
+
+    assert (error["type"].rpartition(".")[2], error["module"]) == ("Nameless", __name__)
+    assert error["bases"] == ["builtins.OSError", "builtins.Exception"]
+    assert error["message"] == "[Errno 5] no disk"
+
+
+def test_a_class_that_orders_its_bases_itself_is_no_base_of_itself() -> None:
+    assert _described(Unordered())["bases"] == ["builtins.Exception"]
+
+
+def test_a_module_that_is_no_text_is_unknown() -> None:
+    class Derived(Lying):
+        pass
+
+    assert _described(Lying())["module"] == "?"
+    assert _described(Derived())["bases"] == ["?.Lying", "builtins.Exception"]
+
+
+def test_text_of_a_class_of_its_own_is_told_as_text() -> None:
+    class Worded(Exception):
+        def __str__(self) -> str:
+            return Text("words")
+
+    Worded.__qualname__ = Text("Worded")
+    Worded.__module__ = Text("words")
+    error = _described(Worded())
+
+    assert (error["message"], error["type"], error["module"]) == ("words", "Worded", "words")
+    assert {type(error[field]) for field in ("message", "type", "module")} == {str}
+
+
 def test_a_message_of_many_lines_is_kept_as_it_is() -> None:
     error = _described(ValueError("first\n\n  second\r\nthird"))
 
@@ -199,7 +308,9 @@ if sys.version_info >= (3, 11):
     def test_the_members_of_a_group_stand_in_the_traceback() -> None:
         group = builtins.ExceptionGroup("both", [ValueError("one"), KeyError("two")])
 
-        text = _described(group)["traceback"]
+        error = _described(group)
+        assert error["bases"] == ["builtins.BaseExceptionGroup", "builtins.Exception"]
+        text = error["traceback"]
         assert "ValueError: one" in text
         assert "KeyError: 'two'" in text
 

@@ -19,6 +19,7 @@ from node_side import (
     ask_for_fork,
     end_of_process,
     meet,
+    pid_of,
     wait_for_ends,
 )
 
@@ -366,10 +367,11 @@ def test_two_hundred_rounds_leave_no_descriptor_and_no_zombie() -> None:
 def test_the_forkserver_survives_that_a_worker_is_not_let_in() -> None:
     with Forkserver() as server:
         token = ask_for_fork(server, ["calls"])
-        hello, connection = server.listener.accept(token)
+        _, connection = server.listener.accept(token)
+        pid = pid_of(connection, token)
         connection.close()
 
-        assert server.end_of(hello["pid"]) == (0, None)
+        assert server.end_of(pid) == (0, None)
         assert server.fork().node.value("identity", 1) == 1
 
 

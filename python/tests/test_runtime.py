@@ -114,6 +114,9 @@ def test_a_batch_gives_one_result_for_each_payload(node: NodeSide) -> None:
         ("not really a list", None, "sample.Pretender"),
         ("short list", 1, "list"),
         ("the list, made longer", 4, "list"),
+        ("a Rejected", None, "slither_worker.Rejected"),
+        ("a Rejected in a tuple", None, "tuple"),
+        ("a short list with a Rejected", 1, "list"),
     ],
 )
 def test_a_batch_that_gives_back_anything_else_is_named(

@@ -35,6 +35,7 @@ export interface ExceptionMap {
   message: string;
   type: string;
   module: string;
+  bases: string[];
   traceback: string;
   cause: ExceptionMap | null;
 }

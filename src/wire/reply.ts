@@ -12,7 +12,11 @@ export interface Reply {
   readonly value: unknown;
   /** Time inside the user's function. */
   readonly computeNanoseconds: number;
+  /** For a batch: the records that its function has set aside, by `Rejected(reason)` in place of the result. */
+  readonly rejected?: readonly RejectedResult[] | undefined;
 }
+
+export type RejectedResult = readonly [index: number, reason: string];
 
 /** What the value of a reply is when the request asked for a ref. */
 export interface RefReply {
@@ -28,8 +32,12 @@ export interface RefReply {
 export function decodeReply(frame: Frame, site: CallSite, resolve: (id: number) => Handle): Reply {
   switch (frame.kind) {
     case Kind.RESULT: {
-      const [value, computeNanoseconds] = unpack(frame.body, resolve) as [unknown, number];
-      return { value, computeNanoseconds };
+      const [value, computeNanoseconds, rejected] = unpack(frame.body, resolve) as [
+        unknown,
+        number,
+        RejectedResult[]?,
+      ];
+      return { value, computeNanoseconds, rejected };
     }
     case Kind.REF: {
       const [ref, typeName, computeNanoseconds] = unpack(frame.body) as [number, string, number];

@@ -1,13 +1,19 @@
 import type { Socket } from "node:net";
 import type { Channel } from "../wire/protocol.js";
 
-/** What a process says of itself first, on each of its channels. */
-export interface Hello {
+/** What is said first on a connection. */
+export interface Greeting {
   readonly protocol: number;
   readonly token: string;
   readonly channel: Channel;
-  readonly pid: number;
+  /** Null when it is said for a process that is about to be made. */
+  readonly pid: number | null;
   readonly python: string;
+}
+
+/** What a process says of itself first. */
+export interface Hello extends Greeting {
+  readonly pid: number;
 }
 
 /** A process all of whose channels have connected. The sockets are paused behind their HELLO. */
@@ -21,6 +27,9 @@ export class ExpectedProcess {
   readonly arrival: Promise<Arrival>;
   readonly #missing: Set<Channel>;
   #sockets: Partial<Record<Channel, Socket>> = {};
+  /** Its connection `calls`, on which it will say who it is. */
+  #announced: Socket | undefined;
+  #hello: Hello | undefined;
   #resolve!: (arrival: Arrival) => void;
   #reject!: (error: Error) => void;
 
@@ -34,20 +43,32 @@ export class ExpectedProcess {
     this.arrival.catch(() => {});
   }
 
-  /** Whether all of its channels are there. */
+  /** Whether it has said who it is, and all of its channels are there. */
   get complete(): boolean {
-    return this.#missing.size === 0;
+    return this.#hello !== undefined && this.#missing.size === 0;
+  }
+
+  /** The process will say HELLO on this socket, or fail when that is closed; false when its channel `calls` is not due. */
+  announce(socket: Socket): boolean {
+    if (this.#announced !== undefined || !this.#missing.has("calls")) return false;
+    this.#announced = socket;
+    socket.once("close", () => {
+      if (this.#missing.has("calls")) this.fail(new Error("the new process ended before it had said HELLO"));
+    });
+    return true;
   }
 
   /** Takes over the socket of a channel; false when that channel is not due. */
-  connect(hello: Hello, socket: Socket): boolean {
-    if (!this.#missing.delete(hello.channel)) return false;
-    this.#sockets[hello.channel] = socket;
-    if (this.complete) {
+  connect(greeting: Greeting, socket: Socket): boolean {
+    if (!this.#missing.delete(greeting.channel)) return false;
+    this.#sockets[greeting.channel] = socket;
+    if (isHello(greeting)) this.#hello = greeting;
+    if (this.#hello !== undefined && this.complete) {
       const sockets = this.#sockets as Record<Channel, Socket>;
       // They belong to whoever awaits the arrival from here on.
       this.#sockets = {};
-      this.#resolve({ hello, sockets });
+      this.#announced = undefined;
+      this.#resolve({ hello: this.#hello, sockets });
     }
     return true;
   }
@@ -63,5 +84,10 @@ export class ExpectedProcess {
     this.#missing.clear();
     for (const socket of Object.values(this.#sockets)) socket.destroy();
     this.#sockets = {};
+    this.#announced?.destroy();
   }
+}
+
+function isHello(greeting: Greeting): greeting is Hello {
+  return greeting.pid !== null;
 }

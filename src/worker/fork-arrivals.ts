@@ -74,8 +74,8 @@ export class ForkArrivals {
     if (this.#closed) fail(new Error("the forkserver is gone"));
     const given = this.#patience.isLost(cancel.signal).then(() => Promise.reject(this.#silence()));
     try {
-      const [fork] = await Promise.race([Promise.all([expected.fork, exists]), failure, given]);
-      return fork;
+      // In this order: connections are closed, too, when the process could not be made, and the answer says why.
+      return await Promise.race([exists.then(() => expected.fork), failure, given]);
     } catch (error) {
       expected.abandon();
       throw error;

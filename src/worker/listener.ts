@@ -9,8 +9,8 @@ import { unpack } from "../wire/extensions.js";
 import type { Frame } from "../wire/frame.js";
 import { type Channel, Kind, PROTOCOL_VERSION } from "../wire/protocol.js";
 import { atExit } from "./at-exit.js";
-import { type Arrival, ExpectedProcess, type Hello } from "./expected-process.js";
-import { readFirstFrame } from "./first-frame.js";
+import { type Arrival, ExpectedProcess, type Greeting } from "./expected-process.js";
+import { readFirstFrames } from "./first-frame.js";
 
 const SOCKET_NAME = "workers.sock";
 /** On macOS; Linux takes a few bytes more. Node cuts off the rest of a longer path without a word. */
@@ -87,27 +87,32 @@ export class Listener {
     socket.on("error", () => {});
     this.#sockets.add(socket);
     socket.once("close", () => this.#sockets.delete(socket));
-    readFirstFrame(socket, (frame) => {
-      if (!this.#admit(frame, socket)) socket.destroy();
+    readFirstFrames(socket, (frame) => {
+      const admitted = this.#admit(frame, socket);
+      if (admitted === "no") socket.destroy();
+      return admitted === "announced";
     });
   }
 
-  #admit(frame: Frame | undefined, socket: Socket): boolean {
-    const hello = frame?.kind === Kind.HELLO ? readHello(frame.body) : undefined;
+  /** Whether it is let in; `announced`: when the process that it is for has said HELLO by itself. */
+  #admit(frame: Frame | undefined, socket: Socket): "yes" | "no" | "announced" {
+    const hello = frame?.kind === Kind.HELLO ? readGreeting(frame.body) : undefined;
     const expected = hello && this.#expected.get(hello.token);
-    if (!hello || !expected) return false;
+    if (!hello || !expected) return "no";
     if (hello.protocol !== PROTOCOL_VERSION) {
       this.#expected.delete(hello.token);
       expected.fail(otherProtocol(hello));
-      return false;
+      return "no";
     }
+    if (hello.pid === null && hello.channel === "calls")
+      return expected.announce(socket) ? "announced" : "no";
     const admitted = expected.connect(hello, socket);
     if (expected.complete) this.#expected.delete(hello.token);
-    return admitted;
+    return admitted ? "yes" : "no";
   }
 }
 
-function otherProtocol({ protocol }: Hello): ProtocolError {
+function otherProtocol({ protocol }: Greeting): ProtocolError {
   return new ProtocolError(
     `expected a worker of protocol version ${PROTOCOL_VERSION}, got version ${protocol}: the Python half is not of this version of slither-ts`,
   );
@@ -119,11 +124,12 @@ function roomySystemFolder(): string {
   return Buffer.byteLength(tmpdir()) <= longest ? tmpdir() : "/tmp";
 }
 
-function readHello(body: Buffer): Hello | undefined {
+function readGreeting(body: Buffer): Greeting | undefined {
   try {
-    const hello = unpack(body) as Hello | null;
+    const { pid, ...rest } = unpack(body) as Greeting;
     // The group of that process will be killed, and the groups 0 and 1 are far more than that.
-    return hello !== null && Number.isSafeInteger(hello.pid) && hello.pid > 1 ? hello : undefined;
+    if (pid !== null && !(Number.isSafeInteger(pid) && pid > 1)) return undefined;
+    return { ...rest, pid };
   } catch {
     // Not one of ours: whoever writes something else here is turned away.
     return undefined;

@@ -19,6 +19,7 @@ const exception: ExceptionMap = {
   message: "bad",
   type: "ValueError",
   module: "builtins",
+  bases: ["builtins.Exception"],
   traceback: "Traceback …",
   cause: null,
 };
@@ -31,6 +32,7 @@ test("an exception becomes a PythonError with its class, text, traceback and pla
     message: "session a: stage score: scorer.predict raised ValueError: bad",
     pythonType: "ValueError",
     pythonModule: "builtins",
+    pythonBases: ["builtins.Exception"],
     pythonMessage: "bad",
     traceback: "Traceback …",
     session: "a",
@@ -38,6 +40,24 @@ test("an exception becomes a PythonError with its class, text, traceback and pla
     stage: "score",
     cause: undefined,
   });
+});
+
+test.each([
+  ["ConnectionResetError", true],
+  ["builtins.ConnectionResetError", true],
+  ["OSError", true],
+  ["builtins.OSError", true],
+  ["Error", false],
+  ["other.OSError", false],
+  ["ValueError", false],
+])("an exception knows whether it is a %s by its bases", (name, expected) => {
+  const reset: ExceptionMap = {
+    ...exception,
+    type: "ConnectionResetError",
+    bases: ["builtins.ConnectionError", "builtins.OSError", "builtins.Exception"],
+  };
+
+  expect((errorFromMap(reset, site) as PythonError).isA(name)).toBe(expected);
 });
 
 test("the causes of an exception become the causes of the error", () => {

@@ -134,7 +134,12 @@ describe("copying is refused", () => {
   });
 
   test.each([
-    ["does not connect", "hang_copies", /^its copy did not become ready: no new process within 10 s/],
+    ["says nothing", "hang_copies", /^its copy did not become ready: no new process within 10 s/],
+    [
+      "ends before it has said anything",
+      "end_copies_at_birth",
+      /^its copy did not become ready: the new process ended before it had said HELLO$/,
+    ],
     [
       "ends before it is ready",
       "end_copies",

@@ -30,12 +30,24 @@ function closed(socket: Socket): Promise<unknown> {
   return new Promise((resolve) => socket.once("close", resolve));
 }
 
-function hello(token: string, channel: Channel = "calls", protocol = PROTOCOL_VERSION, pid = 4321): Buffer {
+function hello(
+  token: string,
+  channel: Channel = "calls",
+  protocol = PROTOCOL_VERSION,
+  pid: number | null = 4321,
+): Buffer {
   return frame(Kind.HELLO, packr.pack({ protocol, token, channel, pid, python: "3.12.1" }));
 }
 
 function frame(kind: number, body: Buffer): Buffer {
   return Buffer.concat([frameHeader(kind, 0, body.byteLength), body]);
+}
+
+/** Waits until the listener has read what was written to it before. */
+async function untilRead(listener: Listener): Promise<void> {
+  const { token, arrival } = listener.expect(["calls"]);
+  (await connectTo(listener)).write(hello(token));
+  (await arrival).sockets.calls.destroy();
 }
 
 describe("the folder of the socket", () => {
@@ -243,6 +255,81 @@ describe("a process with several channels", () => {
 
     await expect(arrival).rejects.toThrow("expected a worker of protocol version");
     await Promise.all(letGo);
+  });
+});
+
+describe("a process whose channels another one has connected", () => {
+  const CHANNELS = ["stdout", "calls"] as const;
+  const announcement = (token: string, channel: Channel): Buffer =>
+    hello(token, channel, PROTOCOL_VERSION, null);
+
+  test.each([
+    ["right behind", false],
+    ["some time after", true],
+  ])("has arrived when it has said who it is, %s what was said for it", async (_, waits) => {
+    const listener = await openListener();
+    const { token, arrival } = listener.expect(CHANNELS);
+    let arrived = false;
+    void arrival.then(() => {
+      arrived = true;
+    });
+    const calls = await connectTo(listener);
+    calls.write(announcement(token, "calls"));
+    (await connectTo(listener)).write(announcement(token, "stdout"));
+    if (waits) {
+      await untilRead(listener);
+      expect(arrived).toBe(false);
+    }
+
+    calls.write(Buffer.concat([hello(token), frame(Kind.READY, packr.pack(null))]));
+
+    const { hello: said, sockets } = await arrival;
+    expect(said.pid).toBe(4321);
+    expect(Object.keys(sockets).sort()).toEqual(["calls", "stdout"]);
+    const [rest] = (await once(sockets.calls, "data")) as [Buffer];
+    expect(rest).toEqual(frame(Kind.READY, packr.pack(null)));
+  });
+
+  test("does not arrive when its connection ends before, and is let go at once", async () => {
+    const listener = await openListener();
+    const { token, arrival } = listener.expect(CHANNELS);
+    const [stdout, calls] = [await connectTo(listener), await connectTo(listener)];
+    const letGo = closed(stdout);
+    stdout.write(announcement(token, "stdout"));
+
+    calls.end(announcement(token, "calls"));
+
+    await expect(arrival).rejects.toThrow("the new process ended before it had said HELLO");
+    await letGo;
+  });
+
+  test("is announced once", async () => {
+    const listener = await openListener();
+    const { token, arrival } = listener.expect(["calls"]);
+    const first = await connectTo(listener);
+    first.write(announcement(token, "calls"));
+    await untilRead(listener);
+    const second = await connectTo(listener);
+    const turnedAway = closed(second);
+
+    second.write(announcement(token, "calls"));
+    await turnedAway;
+
+    first.write(hello(token));
+    expect((await arrival).hello.pid).toBe(4321);
+  });
+
+  test("is let go when it was given up", async () => {
+    const listener = await openListener();
+    const { token, forget } = listener.expect(["calls"]);
+    const calls = await connectTo(listener);
+    calls.write(announcement(token, "calls"));
+    await untilRead(listener);
+    const letGo = closed(calls);
+
+    forget();
+
+    await letGo;
   });
 });
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from slither_worker.hooks import after_fork
 from slither_worker.interrupts import Cancelled
+from slither_worker.rejected import Rejected
 from slither_worker.session import session_id
 
-__all__ = ["Cancelled", "__version__", "after_fork", "session_id"]
+__all__ = ["Cancelled", "Rejected", "__version__", "after_fork", "session_id"]
 
 __version__ = "0.1.0"

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Callable
+from typing import Any, Final
 
 import msgspec
 
-from slither_worker.errors import CallFailure, type_name
+from slither_worker.class_names import type_name
+from slither_worker.errors import CallFailure
 from slither_worker.plain import is_plain
 from slither_worker.protocol import FORBIDDEN_KEY, MAX_BODY_BYTES
 from slither_worker.rebuild import rebuild
 from slither_worker.refs import Refs
+from slither_worker.rejected import set_aside
 
 _FORBIDDEN_KEY_BYTES: Final = msgspec.msgpack.encode(FORBIDDEN_KEY)
 _encode: Final = msgspec.msgpack.Encoder().encode
@@ -25,13 +28,14 @@ class Encoder:
 
     def encode_result(self, value: object, nanoseconds: int) -> bytes:
         """Encode the body of a RESULT; fails with `value` when the value cannot be carried exactly."""
-        try:
-            body = _encode_plain(value, nanoseconds) or self._encode_rebuilt(value, nanoseconds)
-        except ValueError:  # One text, bytes or array is longer than MessagePack can say.
-            raise _too_large(value) from None
-        if len(body) > MAX_BODY_BYTES:
-            raise _too_large(value)
-        return body
+        return _of_fitting_size(value, lambda: self._encode_body(value, [nanoseconds]))
+
+    def encode_batch_result(self, rows: list[Any], nanoseconds: int) -> bytes:
+        """Encode the body of the RESULT of a batch, in which rows may be `Rejected`."""
+        # Rows that are plain need not be searched: most batches pay nothing for what they do not use.
+        return _of_fitting_size(
+            rows, lambda: _encode_plain(rows, [nanoseconds]) or self._encode_set_aside(rows, nanoseconds)
+        )
 
     def encode_message(self, message: object) -> bytes:
         """Encode a body that the worker itself has made of plain values."""
@@ -40,22 +44,42 @@ class Encoder:
         except UnicodeEncodeError:  # User code may put lone surrogates into messages and names.
             return _encode(rebuild(message, self._refs, check_scalars=True))
 
-    def _encode_rebuilt(self, value: object, nanoseconds: int) -> bytes:
+    def _encode_set_aside(self, rows: list[Any], nanoseconds: int) -> bytes:
+        kept, rejected = set_aside(rows)
+        if rejected:
+            return self._encode_body(kept, [nanoseconds, rejected])
+        return self._encode_rebuilt(rows, [nanoseconds])
+
+    def _encode_body(self, value: object, rest: list[Any]) -> bytes:
+        return _encode_plain(value, rest) or self._encode_rebuilt(value, rest)
+
+    def _encode_rebuilt(self, value: object, rest: list[Any]) -> bytes:
         try:
-            return _encode([rebuild(value, self._refs, check_scalars=False), nanoseconds])
+            return _encode([rebuild(value, self._refs, check_scalars=False), *rest])
         except (OverflowError, UnicodeEncodeError):
-            return _encode([rebuild(value, self._refs, check_scalars=True), nanoseconds])
+            rebuilt_rest = rebuild(rest, self._refs, check_scalars=True)
+            return _encode([rebuild(value, self._refs, check_scalars=True), *rebuilt_rest])
 
 
-def _encode_plain(value: object, nanoseconds: int) -> bytes | None:
+def _encode_plain(value: object, rest: list[Any]) -> bytes | None:
     if not is_plain(value):
         return None
     try:
-        body = _encode([value, nanoseconds])
+        body = _encode([value, *rest])
     except (OverflowError, UnicodeEncodeError):
         return None
     # These bytes may also stand inside a text; the rebuild, which sees the keys, finds out.
     return None if _FORBIDDEN_KEY_BYTES in body else body
+
+
+def _of_fitting_size(value: object, encode: Callable[[], bytes]) -> bytes:
+    try:
+        body = encode()
+    except ValueError:  # One text, bytes or array is longer than MessagePack can say.
+        raise _too_large(value) from None
+    if len(body) > MAX_BODY_BYTES:
+        raise _too_large(value)
+    return body
 
 
 def _too_large(value: object) -> CallFailure:

@@ -6,6 +6,7 @@ import os
 import traceback
 from typing import Final
 
+from slither_worker.class_names import base_names, exact_text, module_of, name_of
 from slither_worker.protocol import MAX_TEXT_BYTES, ErrorCode
 
 _PACKAGE_FOLDER: Final = os.path.dirname(os.path.abspath(__file__)) + os.sep
@@ -51,22 +52,22 @@ def traceback_text(exception: BaseException) -> str:
         _strip_worker_frames(printed)
         text = "".join(printed.format())
     except BaseException:  # Classes of user code take part in the formatting, and may raise anything.
-        text = f"{type(exception).__qualname__}: {text_of(exception)}\n"
+        text = f"{name_of(type(exception))}: {text_of(exception)}\n"
     return _cut(text, "\n")
 
 
 def text_of(exception: BaseException) -> str:
     """Return `str(exception)`, whatever that does."""
     try:
-        return str(exception)
+        return exact_text(str(exception))
     except BaseException as failure:
         # `__str__` is user code too, and its failure must not hide the first one.
-        return f"<no message: {type(failure).__qualname__} in __str__ of {type(exception).__qualname__}>"
+        return f"<no message: {name_of(type(failure))} in __str__ of {name_of(type(exception))}>"
 
 
-def type_name(kind: type) -> str:
-    """Return the name of a type with its module, as in `decimal.Decimal`; builtins go without."""
-    return kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
+def message_of(exception: BaseException) -> str:
+    """Return what an exception says, lines and all: only what the worker says itself is one line."""
+    return _cut(text_of(exception), "\n")
 
 
 def _error_map(code: ErrorCode, message: str, fields: dict[str, object]) -> dict[str, object]:
@@ -76,13 +77,13 @@ def _error_map(code: ErrorCode, message: str, fields: dict[str, object]) -> dict
 def _describe(exception: BaseException, cause: dict[str, object] | None) -> dict[str, object]:
     kind = type(exception)
     fields: dict[str, object] = {
-        "type": kind.__qualname__,
-        "module": str(kind.__module__),
+        "type": name_of(kind),
+        "module": module_of(kind),
+        "bases": base_names(kind),
         "traceback": traceback_text(exception),
         "cause": cause,
     }
-    # Its own text, lines and all: only what the worker says itself is one line.
-    return {"code": "exception", "message": _cut(text_of(exception), "\n"), **fields}
+    return {"code": "exception", "message": message_of(exception), **fields}
 
 
 def _chain(exception: BaseException) -> list[BaseException]:

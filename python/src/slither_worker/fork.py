@@ -8,6 +8,7 @@ import re
 import sys
 import warnings
 
+from slither_worker.birth import Birth
 from slither_worker.errors import CallFailure
 from slither_worker.lifetime import die_with_parent, wait_for_adoption
 from slither_worker.streams import flush_streams
@@ -18,22 +19,21 @@ def fork_without_warnings() -> None:
     warnings.filterwarnings("ignore", "This process", DeprecationWarning, re.escape(__name__))
 
 
-def fork_child() -> int:
-    """Fork; returns the id of the child, and 0 in the child; fails with `fork_refused`."""
-    flush_streams()  # Else both would print what is not written yet.
-    try:
-        return os.fork()
-    except OSError as error:
-        raise _refused(error.errno) from None
+def fork_child(birth: Birth) -> bool:
+    """Fork; true in the new process, which has said HELLO; fails with `fork_refused`."""
+    if _fork(birth) != 0:
+        return False
+    birth.say_hello()
+    return True
 
 
-def fork_adopted(parent: int) -> bool:
-    """Fork a process that `parent` adopts; true in the new process; fails with `fork_refused`.
+def fork_adopted(parent: int, birth: Birth) -> bool:
+    """Fork a process that `parent` adopts; else as `fork_child`.
 
     `parent` must be a child subreaper, and the parent of this process. A child of this process, with a death
     signal, would die together with it.
     """
-    middle = fork_child()
+    middle = _fork(birth)
     if middle == 0:
         try:
             child = os.fork()
@@ -42,6 +42,7 @@ def fork_adopted(parent: int) -> bool:
         if child != 0:
             os._exit(0)
         wait_for_adoption(parent)
+        birth.say_hello()
         return True
     failure = _exit_code(middle)
     if failure != 0:
@@ -50,10 +51,22 @@ def fork_adopted(parent: int) -> bool:
 
 
 def become_own_process(parent: int) -> None:
-    """Leave the process group of the original, and die with `parent`."""
-    os.setsid()
+    """Keep no children of the original, and die with `parent`."""
     die_with_parent(parent)
     _forget_children()
+
+
+def _fork(birth: Birth) -> int:
+    """Return the id of the child, and 0 in the child, which alone keeps its connections."""
+    try:
+        flush_streams()  # Else both would print what is not written yet.
+        child = os.fork()
+    except OSError as error:
+        birth.let_go()
+        raise _refused(error.errno) from None
+    if child != 0:
+        birth.let_go()
+    return child
 
 
 def _exit_code(child: int) -> int:

@@ -14,8 +14,8 @@ from typing import NoReturn
 
 import msgspec
 
-from slither_worker import at_fork
-from slither_worker.birth import ForkRequest, fork_request
+from slither_worker import at_fork, random_state
+from slither_worker.birth import Birth, fork_request
 from slither_worker.connect import connect
 from slither_worker.descendants import kill_descendants, reap
 from slither_worker.encode import Encoder
@@ -32,19 +32,20 @@ from slither_worker.streams import flush_streams
 _READ_BYTES = 64 * 1024
 
 
-def serve_forks(path: str, token: str) -> ForkRequest:
-    """Do what the forkserver does; returns in the forked processes only, with what was asked for."""
+def serve_forks(path: str, token: str) -> Birth:
+    """Do what the forkserver does; returns in the forked processes only, with what they were born with."""
     if sys.platform != "linux":
         sys.exit("slither_worker: the forkserver needs Linux")
     prctl(PR_SET_CHILD_SUBREAPER, 1)
-    return _Forkserver(connect(path, token, "forkserver")).run()
+    return _Forkserver(path, connect(path, token, "forkserver")).run()
 
 
 class _Forkserver:
     """One thread, no user code after the imports: it hears everything at once."""
 
-    def __init__(self, connection: socket) -> None:
+    def __init__(self, path: str, connection: socket) -> None:
         at_fork.detach_in_children(connection)
+        self._path = path
         self._connection = connection
         self._parser = FrameParser()
         self._waiting: deque[Frame] = deque()
@@ -53,7 +54,7 @@ class _Forkserver:
         self._folder: str | None = None
         self._unsafe: str | None = None
 
-    def run(self) -> ForkRequest:
+    def run(self) -> Birth:
         modules = self._preload()
         signal.signal(signal.SIGCHLD, lambda *_: None)  # Not the default, for which nothing is written.
         signal.set_wakeup_fd(self._wakeup_writer, warn_on_full_buffer=False)
@@ -71,9 +72,9 @@ class _Forkserver:
                 else:
                     self._receive()
             if self._waiting:
-                request = self._obey(self._waiting.popleft())
-                if request is not None:
-                    return request
+                birth = self._obey(self._waiting.popleft())
+                if birth is not None:
+                    return birth
 
     def _preload(self) -> list[tuple[str, int]]:
         while not self._waiting:
@@ -90,7 +91,7 @@ class _Forkserver:
             self._end(remove_folder=False)
         return modules
 
-    def _obey(self, frame: Frame) -> ForkRequest | None:
+    def _obey(self, frame: Frame) -> Birth | None:
         if frame.kind == Kind.CLOSE:
             self._end(remove_folder=False)
         try:
@@ -99,10 +100,13 @@ class _Forkserver:
             request = fork_request(frame.body)
             if self._unsafe is not None:
                 raise CallFailure("fork_refused", self._unsafe)
-            if fork_child() == 0:
+            birth = Birth(self._path, request)
+            if fork_child(birth):
                 self._forget()
-                return request
+                return birth
             self._send(Kind.FORKED, frame.call, None)
+            # For the next one, which inherits it. Python renews that of `random` by itself, in the child.
+            random_state.reseed()
         except CallFailure as failure:
             self._send(Kind.ERROR, frame.call, failure.error)
         return None

@@ -8,7 +8,8 @@ from collections.abc import Callable
 from types import ModuleType
 from typing import Any, Final
 
-from slither_worker.errors import CallFailure, exception_map, text_of, traceback_text, type_name
+from slither_worker.class_names import type_name
+from slither_worker.errors import CallFailure, exception_map, text_of, traceback_text
 
 _MAX_SUGGESTIONS: Final = 3
 

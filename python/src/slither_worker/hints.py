@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from slither_worker.errors import type_name
+from slither_worker.class_names import type_name
 
 _KEEP: Final = "use session.create(...) to keep it in Python and get a ref"
 
@@ -47,6 +47,7 @@ _HINTS: Final = {
     "scipy.sparray": "convert it with value.toarray()",
     "scipy.spmatrix": "convert it with value.toarray()",
     "torch.Tensor": "convert it with value.detach().cpu().numpy()",
+    "slither_worker.Rejected": "it may only stand in the list that a batch function gives back; or raise it",
     "uuid.UUID": "convert it with str(value)",
     "tuple": "convert it with tuple(value)",
     "list": "convert it with list(value)",

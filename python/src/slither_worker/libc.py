@@ -8,6 +8,7 @@ from typing import Any, Final
 
 PR_SET_PDEATHSIG: Final = 1
 PR_SET_CHILD_SUBREAPER: Final = 36
+_MADV_COLLAPSE: Final = 25
 
 
 def prctl(option: int, value: int) -> None:
@@ -16,6 +17,15 @@ def prctl(option: int, value: int) -> None:
 
     if _library().prctl(option, ctypes.c_ulong(value), *[ctypes.c_ulong(0)] * 3) != 0:
         raise OSError(ctypes.get_errno(), f"prctl({option}, {value})")
+
+
+def collapse_pages(address: int, length: int) -> bool:
+    """Have small pages of memory become large ones (Linux only); false when the kernel does not."""
+    import ctypes
+
+    where, size = ctypes.c_void_p(address), ctypes.c_size_t(length)
+    done: bool = _library().madvise(where, size, _MADV_COLLAPSE) == 0
+    return done
 
 
 def flush_all() -> None:

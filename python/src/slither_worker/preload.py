@@ -9,6 +9,7 @@ import msgspec
 from slither_worker import collector, search_path
 from slither_worker.fork_safety import reason_not_to_fork
 from slither_worker.functions import load_module
+from slither_worker.large_pages import compact_memory, use_large_pages
 from slither_worker.quiesce import pause_openmp, stop_helper_threads
 from slither_worker.rehearsal import warm_up
 
@@ -28,12 +29,14 @@ def preload(order: Preload) -> tuple[list[tuple[str, int]], str | None]:
     fails as `load_module` does.
     """
     search_path.insert_after_standard_library(order.python_path)
-    modules = [(name, _load(name)) for name in order.preload]
+    with compact_memory():
+        modules = [(name, _load(name)) for name in order.preload]
     stop_helper_threads()
     pause_openmp()
     warm_up()
     collector.collect_seldom()  # A library may have set its own thresholds.
     collector.settle()
+    use_large_pages()
     return modules, reason_not_to_fork()
 
 

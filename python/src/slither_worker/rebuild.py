@@ -9,7 +9,8 @@ from typing import Any, Final
 import msgspec
 from msgspec.msgpack import Ext
 
-from slither_worker.errors import CallFailure, type_name
+from slither_worker.class_names import type_name
+from slither_worker.errors import CallFailure
 from slither_worker.hints import hint_for
 from slither_worker.ndarray import dtype_problem, encode_array, is_array, scalar_item
 from slither_worker.plain import SCALARS

@@ -6,9 +6,10 @@ import time
 from collections.abc import Callable, Iterable
 from typing import Any, Final
 
+from slither_worker.class_names import type_name
 from slither_worker.decode import Decoder
 from slither_worker.encode import Encoder
-from slither_worker.errors import CallFailure, type_name
+from slither_worker.errors import CallFailure
 from slither_worker.functions import find_attribute, find_function, require_callable
 from slither_worker.interrupts import run_user_code, was_cancelled
 from slither_worker.protocol import Kind, Returns
@@ -86,7 +87,7 @@ class Runtime:
         rows = _exact_list(results)
         if rows is None or len(rows) != expected:
             raise _batch_failure(f"{module}.{path}", expected, rows, type_name(type(results)))
-        return self._reply("value", rows, nanoseconds)
+        return Kind.RESULT, self._encoder.encode_batch_result(rows, nanoseconds)
 
     def _ref_call(self, ref: int, path: str, args: _Args, kwargs: _Kwargs, returns: Returns) -> Answer:
         owner = self._refs.get(ref)

@@ -6,8 +6,8 @@ import os
 import sys
 from typing import Final, NoReturn
 
-from slither_worker import collector, random_state
-from slither_worker.birth import Connections, ForkRequest, open_connections
+from slither_worker import collector
+from slither_worker.birth import Connections
 from slither_worker.channel import Channel
 from slither_worker.connect import connect
 from slither_worker.control import Control
@@ -55,20 +55,11 @@ def _forked_worker(path: str, token: str) -> Worker:
     from slither_worker.forkserver import serve_forks
 
     forkserver = os.getpid()
-    request = serve_forks(path, token)
-    become_own_process(forkserver)
-    connections = _connect(path, request)
-    # Node answers the connections meanwhile.
-    random_state.reseed()
+    # Made before the forks: each writes to less of what it shares.
     runtime = Runtime()
-    worker = Worker(connections, runtime, path, forkserver)
-    if request.idle:
+    birth = serve_forks(path, token)
+    become_own_process(forkserver)
+    worker = Worker(birth.take_connections(), runtime, path, forkserver)
+    if birth.idle:
         rehearse(runtime)
     return worker
-
-
-def _connect(path: str, request: ForkRequest) -> Connections:
-    try:
-        return open_connections(path, request)
-    except OSError:  # Node is gone.
-        os._exit(1)

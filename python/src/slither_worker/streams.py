@@ -10,8 +10,9 @@ from socket import socket
 from typing import Final
 
 from slither_worker.libc import flush_all
+from slither_worker.protocol import ChannelName
 
-STREAM_DESCRIPTORS: Final = {"stdout": 1, "stderr": 2}
+STREAM_DESCRIPTORS: Final[dict[ChannelName, int]] = {"stdout": 1, "stderr": 2}
 
 
 def print_promptly() -> None:
@@ -31,15 +32,13 @@ def flush_streams() -> None:
     flush_all()
 
 
-def redirect_stream(descriptor: int, connection: socket) -> None:
-    """Send what is printed to a connection from now on, and close all other handles on it."""
-    os.dup2(connection.fileno(), descriptor)
-    connection.close()
-
-
-def silence_streams() -> None:
-    """Throw away what is printed from now on."""
+def redirect_stream(descriptor: int, connection: socket | None) -> None:
+    """Send what is printed to a connection, and close all other handles on it; with `None`, throw it away."""
+    if connection is not None:
+        os.dup2(connection.fileno(), descriptor)
+        connection.close()
+        return
     nowhere = os.open(os.devnull, os.O_WRONLY)
-    for descriptor in STREAM_DESCRIPTORS.values():
-        os.dup2(nowhere, descriptor)
-    os.close(nowhere)
+    os.dup2(nowhere, descriptor)
+    if nowhere != descriptor:
+        os.close(nowhere)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
 import msgspec
 
 from slither_worker import collector, random_state
-from slither_worker.birth import Connections, ForkRequest, fork_request, open_connections
+from slither_worker.birth import Birth, Connections, fork_request
 from slither_worker.channel import MessageTooLargeError
 from slither_worker.errors import CallFailure
 from slither_worker.fork import become_own_process, fork_adopted
@@ -74,14 +73,16 @@ class Worker:
             request = fork_request(frame.body)
             forkserver = self._rest()
             random = random_state.current_state()
-            is_copy = fork_adopted(forkserver)
+            birth = Birth(self._path, request)
+            is_copy = fork_adopted(forkserver, birth)
         except CallFailure as failure:
             kind, body = self._runtime.failed(failure)
             return self._connections.calls.send(kind, frame.call, body)
         if not is_copy:
             return self._connections.calls.send(Kind.FORKED, frame.call, _NIL)
         become_own_process(forkserver)
-        self._connect_anew(request)
+        self._connections.close()
+        self._connections = birth.take_connections()
         return self._start(random)
 
     def _rest(self) -> int:
@@ -95,13 +96,6 @@ class Worker:
         pause_openmp()
         collector.settle()
         return self._forkserver
-
-    def _connect_anew(self, request: ForkRequest) -> None:
-        self._connections.close()
-        try:
-            self._connections = open_connections(self._path, request)
-        except OSError:  # Node is gone; the original does what there is to do at its end.
-            os._exit(1)
 
     def _start(self, random: Any) -> bool:
         channel = self._connections.calls
