@@ -218,7 +218,7 @@ export class SessionClosedError extends SlitherError {
 
 /**
  * What became of a call that was stopped: it never ran; it ran and was stopped, which leaves the session as the code left it; it did not stop in time
- * and was killed with its worker; it goes on and its result is dropped.
+ * and was killed with its worker; it finished all the same, or nobody waits to see whether it does, and its result is dropped.
  */
 export type StoppedCallFate = "never ran" | "cancelled" | "killed" | "dropped";
 
@@ -226,7 +226,7 @@ const FATES: Readonly<Record<StoppedCallFate, string>> = {
   "never ran": "it never ran",
   cancelled: "its code was stopped; the session goes on",
   killed: "its worker was killed",
-  dropped: "it is left to finish, and its result is dropped; the session goes on",
+  dropped: "its result is dropped; the session goes on",
 };
 
 /** A call or a batch passed its deadline. */

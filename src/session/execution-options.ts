@@ -10,10 +10,13 @@ export interface ExecutionOptions {
   readonly timeoutFrom?: "request" | "running";
   /** Aborted: a request that waits is dropped, one that was sent is stopped. */
   readonly abort?: AbortSignal | undefined;
-  /** Aborted: a request that waits is dropped, one that was sent is left to finish, unheard. */
+  /**
+   * Aborted: nobody waits for it any more. A request that waits is dropped. One that was sent fails at once, and is stopped unheard: killed only where
+   * its session would be the same again; one that changes the state is left to finish.
+   */
   readonly withdraw?: AbortSignal | undefined;
-  /** Whether it may be sent again when its worker died. */
-  readonly repeatable: boolean;
+  /** How often it is sent, when each time its worker dies; 1: it is not sent again. */
+  readonly attempts: number;
   /** Whether it may change the session's state, so that a session which goes back to an earlier one has lost something. */
   readonly changesState: boolean;
   /** Called with the answer, before the worker is sent anything else; `heard` is false when nobody waits for it any more. */

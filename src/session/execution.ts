@@ -11,14 +11,9 @@ import {
 } from "../errors/session.js";
 import { LONGEST_TIMER_MS } from "../options/fields.js";
 import type { ExecutionOptions } from "./execution-options.js";
+import { Pressure } from "./pressure.js";
 import type { Job, JobQueue } from "./queue.js";
 import type { Ref } from "./ref.js";
-
-/** A request to stop may come while the code is where it must not be stopped (in an import), or be swallowed by it: it is repeated. */
-const CANCEL_AGAIN_MS = 100;
-
-/** How often a request is sent that each time kills its worker. */
-const MOST_ATTEMPTS = 3;
 
 /** What an execution needs of the lane that it is in. */
 export interface ExecutionLane {
@@ -28,6 +23,8 @@ export interface ExecutionLane {
   send(request: EncodedRequest): Sent;
   /** Kills the worker; `reason` is why. */
   kill(reason: Error): void;
+  /** Whether, if the worker were killed now, nothing that was answered would be lost. */
+  comesBackWhole(): boolean;
   /** What a request whose turn has come fails with instead of being sent. */
   refusal(): Error | undefined;
   /** The worker has answered. */
@@ -51,16 +48,18 @@ export class Execution implements Job {
   #reject!: (error: unknown) => void;
   #sent: Sent | undefined;
   #attempts = 0;
+  #isRunning = false;
   /** Nobody waits for the answer any more. */
   #unheard = false;
+  /** Whether it is stopped only to free its worker, which must not cost more than that. */
+  #spares = false;
   /** What it fails with, when it was asked to stop. */
   #stopped: Stop | undefined;
   /** What its worker was killed for, when it did not heed that. */
   #killed: Error | undefined;
   #deadline: NodeJS.Timeout | undefined;
   #verdict: NodeJS.Immediate | undefined;
-  #cancelling: NodeJS.Timeout | undefined;
-  #grace: NodeJS.Timeout | undefined;
+  #pressure: Pressure | undefined;
 
   constructor(request: EncodedRequest, refs: readonly Ref[], options: ExecutionOptions, lane: ExecutionLane) {
     this.request = request;
@@ -109,11 +108,14 @@ export class Execution implements Job {
   }
 
   running(): void {
+    this.#isRunning = true;
+    this.#pressure?.allowGrace();
     if (this.options.timeoutFrom === "running") this.#startDeadline();
   }
 
   workerGone(reason: Error, ran: boolean, takenOver: boolean): "again" | "settled" {
     this.#sent = undefined;
+    this.#isRunning = false;
     if (this.#unheard) {
       this.#cleanUp();
       return "settled";
@@ -134,14 +136,40 @@ export class Execution implements Job {
       this.#fail(error(this.#attempts > 0 ? "killed" : "never ran"));
       return;
     }
+    this.#spares = false;
+    if (this.#stopped === undefined || this.#unheard) this.#askToStop(error);
+    this.#pressure?.allowGrace();
+  }
+
+  /** Stops what nobody waits for. One that the worker has not come to has its time for stopping then: what runs before it may be left to finish. */
+  #free(error: Stop): void {
     if (this.#stopped !== undefined) return;
+    this.#spares = true;
+    this.#askToStop(error);
+    if (this.#isRunning) this.#pressure?.allowGrace();
+  }
+
+  #askToStop(error: Stop): void {
     this.#stopped = error;
-    this.#sent?.cancel();
-    this.#cancelling = setInterval(() => this.#sent?.cancel(), CANCEL_AGAIN_MS);
-    this.#grace = setTimeout(() => {
-      this.#killed = error("killed");
-      this.#lane.kill(this.#killed);
-    }, this.#lane.graceMs);
+    this.#pressure ??= new Pressure({
+      cancel: () => this.#sent?.cancel(),
+      graceMs: this.#lane.graceMs,
+      onGraceOver: () => this.#onceRead(() => this.#kill()),
+    });
+    this.#pressure.ask();
+  }
+
+  #kill(): void {
+    // It goes on being asked to stop, and its deadline holds.
+    if (this.#spares && !this.#lane.comesBackWhole()) return;
+    this.#killed = this.#stopped?.("killed");
+    this.#lane.kill(this.#killed as Error);
+  }
+
+  /** The answer may lie unread in the socket because Node was busy: it is read before anything is done about its lack. */
+  #onceRead(act: () => void): void {
+    clearImmediate(this.#verdict);
+    this.#verdict = setImmediate(act);
   }
 
   #answered(sent: Sent, settle: () => void, error?: unknown, reply?: Reply): void {
@@ -159,12 +187,11 @@ export class Execution implements Job {
 
   /** What the death of its worker makes it fail with; undefined when it is sent again. */
   #failureByDeath(reason: Error, ran: boolean, takenOver: boolean): Error | undefined {
-    const { repeatable } = this.options;
     if (this.#stopped !== undefined)
       return ran ? (this.#killed ?? this.#stopped("killed", reason)) : this.#stopped("never ran", reason);
     if (!takenOver) return ran ? reason : new SessionLostError(this.request.site.session, reason);
     if (!ran) return undefined;
-    const sentAgain = repeatable && reason instanceof WorkerDiedError && this.#attempts < MOST_ATTEMPTS;
+    const sentAgain = reason instanceof WorkerDiedError && this.#attempts < this.options.attempts;
     return sentAgain ? undefined : reason;
   }
 
@@ -188,8 +215,7 @@ export class Execution implements Job {
 
   #cleanUp(): void {
     clearTimeout(this.#deadline);
-    clearTimeout(this.#grace);
-    clearInterval(this.#cancelling);
+    this.#pressure?.end();
     clearImmediate(this.#verdict);
     this.options.abort?.removeEventListener("abort", this.#onAbort);
     this.options.withdraw?.removeEventListener("abort", this.#onWithdraw);
@@ -198,8 +224,7 @@ export class Execution implements Job {
   readonly #onDeadline = (): void => {
     const timeoutMs = this.options.timeoutMs as number;
     const { session, target } = this.request.site;
-    // The answer may lie unread in the socket because Node was busy: it is read first.
-    this.#verdict = setImmediate(() =>
+    this.#onceRead(() =>
       this.stop((fate, cause) => new CallTimeoutError({ session, target, timeoutMs, fate }, cause)),
     );
   };
@@ -223,6 +248,8 @@ export class Execution implements Job {
     }
     this.#unheard = true;
     this.#reject(this.#abortedError("dropped", reason));
+    // A state that is changed by half is worse than a session that is busy for longer.
+    if (!this.options.changesState) this.#free((fate) => this.#abortedError(fate, reason));
   };
 
   #abortedError(fate: StoppedCallFate, reason: unknown): CallAbortedError {

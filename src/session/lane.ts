@@ -16,6 +16,8 @@ export interface LaneControl {
   send(request: EncodedRequest): Sent;
   release(refs: readonly number[]): void;
   kill(reason: Error): void;
+  /** Whether, if the worker were killed now, nothing that was answered would be lost. */
+  comesBackWhole(): boolean;
   /** What a request that is made now fails with; one of a run is taken longer. */
   closed(ofRun: boolean): Error | undefined;
   /** What a request whose turn has come fails with instead of being sent. */
@@ -76,6 +78,10 @@ export class Lane implements ExecutionLane {
 
   kill(reason: Error): void {
     this.#control.kill(reason);
+  }
+
+  comesBackWhole(): boolean {
+    return this.#control.comesBackWhole();
   }
 
   refusal(): Error | undefined {

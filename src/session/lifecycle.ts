@@ -35,6 +35,7 @@ export class Lifecycle implements LaneControl, Origin {
   readonly events: Emitter<EngineEvents>;
   readonly open: LifecycleParts["open"];
   readonly setup: LifecycleParts["setup"];
+  readonly processes: LifecycleParts["processes"];
   readonly #onEnd: LifecycleParts["onEnd"];
   readonly #recycler: Recycler;
   readonly #usage: Usage;
@@ -70,6 +71,7 @@ export class Lifecycle implements LaneControl, Origin {
     this.events = parts.events;
     this.open = parts.open;
     this.setup = parts.setup;
+    this.processes = parts.processes;
     this.#onEnd = parts.onEnd;
     this.lane = new Lane(this, new RefTable(this.id), parts.conduct.busy);
     this.keeper = new CheckpointKeeper({
@@ -194,6 +196,10 @@ export class Lifecycle implements LaneControl, Origin {
     if (this.#isRecoverable) this.#holdUntilBack();
     else if (this.#state === "ready") this.#lose(this.#killing);
     this.#worker.kill();
+  }
+
+  comesBackWhole(): boolean {
+    return this.#isRecoverable && this.keeper.isCurrent;
   }
 
   closed(ofRun = false): Error | undefined {

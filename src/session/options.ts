@@ -69,11 +69,14 @@ export const attributeArguments = z.strictObject({ attribute: text("the name of 
 /** What a call without options has. */
 export const NO_OPTIONS: CallOptions = Object.freeze({});
 
+/** How often a call that may be repeated is made, when each time it kills its worker. */
+const MOST_ATTEMPTS = 3;
+
 /** A plain call may have changed the state, whatever became of it. */
-const PLAIN: ExecutionOptions = { repeatable: false, changesState: true };
+const PLAIN: ExecutionOptions = { attempts: 1, changesState: true };
 
 /** Reading an attribute, or a call that says so of itself. */
-const IDEMPOTENT: ExecutionOptions = { repeatable: true, changesState: false };
+const IDEMPOTENT: ExecutionOptions = { attempts: MOST_ATTEMPTS, changesState: false };
 
 /** Checks the options of a call, and sorts them into what goes to Python and how it is carried out. */
 export function readCallOptions(

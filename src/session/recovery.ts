@@ -3,7 +3,8 @@ import type { OpenRequest, Worker } from "../engine.js";
 import { SessionLostError } from "../errors/session.js";
 import type { CheckpointKeeper } from "./checkpoint-keeper.js";
 import type { Conduct } from "./conduct.js";
-import { Lane, type LaneControl } from "./lane.js";
+import { Lane } from "./lane.js";
+import { laneTo } from "./lane-to.js";
 import { RefTable } from "./ref-table.js";
 
 /** What of a session its return from a crash needs. */
@@ -115,17 +116,4 @@ export async function openWithSetup(
     session.over.removeEventListener("abort", stop);
     end.catch(() => {});
   }
-}
-
-function laneTo(worker: Worker, conduct: Conduct, gone: () => Error | undefined): LaneControl {
-  return {
-    graceMs: conduct.limits.cancelGrace,
-    send: (request) => worker.send(request),
-    release: (refs) => worker.release(refs),
-    kill: () => worker.kill(),
-    closed: gone,
-    refusal: gone,
-    answered: () => {},
-    idle: () => {},
-  };
 }

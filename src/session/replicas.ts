@@ -21,10 +21,13 @@ export interface Executor {
 /** Copies of one session that share the work of a run. Each is brought back from the session's checkpoint when it dies. */
 export class Replicas implements Executor {
   readonly id: string;
+  /** The one whose state stands for all of them: each goes back to the same checkpoint. */
+  readonly first: Lifecycle;
   readonly #members: { readonly lifecycle: Lifecycle; busy: number }[];
 
   constructor(id: string, lifecycles: readonly Lifecycle[]) {
     this.id = id;
+    this.first = lifecycles[0] as Lifecycle;
     this.#members = lifecycles.map((lifecycle) => ({ lifecycle, busy: 0 }));
   }
 

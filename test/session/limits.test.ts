@@ -110,7 +110,7 @@ test("limits.idle does not end the replicas of a run that has nothing to send fo
   await nextEvent(engine(), "session-stop", (event) => event.session === other.id);
 
   const request = { kind: "batch", module: "batch_fate", function: "double", payloads: [1] } as const;
-  const options = { repeatable: true, changesState: false, owner: "run" };
+  const options = { attempts: 3, changesState: false, owner: "run" };
   expect((await replicas.execute(request, { target: "double" }, options)).value).toEqual([2]);
   await replicas.close();
   end();

@@ -1,0 +1,37 @@
+/** A request to stop may come while the code is where it must not be stopped (in an import), or be swallowed by it: it is repeated. */
+const CANCEL_AGAIN_MS = 100;
+
+/** What makes code stop that was asked to: it is asked again and again, and there is an end of waiting for it. */
+export class Pressure {
+  readonly #cancel: () => void;
+  readonly #graceMs: number;
+  readonly #onGraceOver: () => void;
+  #cancelling: NodeJS.Timeout | undefined;
+  #grace: NodeJS.Timeout | undefined;
+
+  constructor(parts: { cancel: () => void; graceMs: number; onGraceOver: () => void }) {
+    this.#cancel = parts.cancel;
+    this.#graceMs = parts.graceMs;
+    this.#onGraceOver = parts.onGraceOver;
+  }
+
+  /** Asks the code to stop, from now on. */
+  ask(): void {
+    this.#cancel();
+    clearInterval(this.#cancelling);
+    this.#cancelling = setInterval(this.#cancel, CANCEL_AGAIN_MS);
+  }
+
+  /** The time for stopping runs from now on, where it does not yet. */
+  allowGrace(): void {
+    this.#grace ??= setTimeout(() => {
+      this.#grace = undefined;
+      this.#onGraceOver();
+    }, this.#graceMs);
+  }
+
+  end(): void {
+    clearInterval(this.#cancelling);
+    clearTimeout(this.#grace);
+  }
+}
