@@ -4,12 +4,14 @@ import { parseArgs } from "node:util";
 import Table from "cli-table3";
 import { call } from "./call.js";
 import type { Benchmark, Row } from "./measure.js";
+import { poison } from "./poison.js";
 import { scoring } from "./scoring.js";
 import { sessions } from "./sessions/index.js";
 
 const BENCHMARKS: Readonly<Record<string, readonly Benchmark[]>> = {
   call: [call],
   scoring: [scoring],
+  poison: [poison],
   sessions,
 };
 

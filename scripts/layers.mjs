@@ -9,9 +9,11 @@
  */
 export const LAYERS = [
   ["index.ts", "testing.ts"],
+  ["testing/"],
   ["cli/"],
   ["doctor/"],
   ["pipe/"],
+  ["dead-letters/"],
   ["stage/"],
   ["dispatch/"],
   ["session/"],
@@ -21,7 +23,7 @@ export const LAYERS = [
   ["wire/"],
   ["environment/"],
   ["stores/"],
-  ["store.ts"],
+  ["store.ts", "clock.ts"],
   ["telemetry/"],
   ["options/"],
   ["errors/"],

@@ -23,8 +23,16 @@ export async function local(options: LocalOptions & EngineOptions = {}): Promise
   return new Engine({ ...parsed, driver, events });
 }
 
+export type { Clock } from "./clock.js";
+export { DeadLetterError } from "./dead-letters/error.js";
+export { deadLetter } from "./dead-letters/file-sink.js";
+export type { DeadLetter } from "./dead-letters/letter.js";
+export { readLetters } from "./dead-letters/read.js";
+export type { RejectedStream } from "./dead-letters/rejected-stream.js";
+export type { DeadLetterSink } from "./dead-letters/sink.js";
 export type { LocalOptions } from "./engines/local/options.js";
 export { OptionsError } from "./errors/options.js";
+export { PoisonedRecordError } from "./errors/poison.js";
 export { BatchResultError, PythonError, PythonFunctionError, PythonImportError } from "./errors/python.js";
 export {
   EnvironmentSetupError,
@@ -32,6 +40,8 @@ export {
   PythonPackageMissingError,
   PythonVersionError,
 } from "./errors/python-environment.js";
+export { RecordRejectedError } from "./errors/rejected.js";
+export { SchemaError, type SchemaIssue } from "./errors/schema.js";
 export {
   CallAbortedError,
   CallTimeoutError,
@@ -53,11 +63,23 @@ export { SlitherError } from "./errors/slither-error.js";
 export { ValueNotSupportedError } from "./errors/value.js";
 export type { Duration, Size } from "./options/fields.js";
 export { PipeHaltedError, RunConsumedError } from "./pipe/halted.js";
-export { type Ledger, LedgerError, type StageLedger, TooManyRejectedError } from "./pipe/ledger.js";
-export type { PipeOptions, PythonStageOptions, RunOptions } from "./pipe/options.js";
+export {
+  type Ledger,
+  LedgerError,
+  type StageBook,
+  type StageLedger,
+  TooManyRejectedError,
+} from "./pipe/ledger.js";
+export type {
+  NodeStageOptions,
+  PipeOptions,
+  PythonStageOptions,
+  ReplayOptions,
+  RunOptions,
+} from "./pipe/options.js";
 export { type Pipe, pipe, type RoutedPipe } from "./pipe/pipe.js";
 export type { PipePlan, StagePlan } from "./pipe/plan.js";
-export type { Collected, Run, RunSummary } from "./pipe/run.js";
+export type { Collected, ItemOf, Run, RunSummary } from "./pipe/run.js";
 export type { RunStats, StageStats } from "./pipe/stats.js";
 export type { Engine } from "./session/engine.js";
 export type { EngineOptions } from "./session/engine-options.js";
@@ -68,9 +90,21 @@ export type { CallOptions, CloseOptions, GetOptions } from "./session/options.js
 export { Ref } from "./session/ref.js";
 export type { Session } from "./session/session.js";
 export type { SessionOptions } from "./session/session-options.js";
-export type { ErrorPolicy } from "./stage/contract.js";
-export type { Item, ItemId, Rejection } from "./stage/item.js";
+export type { Failure, Item, ItemId, Rejection } from "./stage/item.js";
 export type { NodeContext } from "./stage/node.js";
+export {
+  type Decision,
+  type ErrorPolicy,
+  type FinalPolicy,
+  type PolicyFunction,
+  type RejectUpTo,
+  type Retry,
+  type RetryOptions,
+  reject,
+  retry,
+} from "./stage/policy.js";
+export { type Filter, filter, type Many, many, type Reject, type RouteTo, routeTo } from "./stage/results.js";
+export type { Schema } from "./stage/schema.js";
 export type { KeyPart, Table, TableDefinition, TableKey } from "./store.js";
 export { table } from "./stores/memory.js";
 export { type Store, store } from "./stores/store.js";

@@ -15,9 +15,25 @@ import { ENGINE_EVENTS, type EngineEvents } from "./telemetry/events.js";
  * await using engine = inline({ modules: { scorer: { predict: (payloads) => payloads.map(() => 0.5) } } });
  */
 export function inline(options: InlineOptions): Engine {
-  const driver = new InlineDriver(parseOptions("inline()", inlineOptions, options).modules);
+  const driver = new InlineDriver(parseOptions("inline()", inlineOptions, options));
   const events = new Emitter<EngineEvents>(ENGINE_EVENTS);
   return new Engine({ ...parseOptions("inline()", engineOptions, {}), driver, events });
 }
 
+export {
+  type CrashOptions,
+  crash,
+  type Fault,
+  type FaultFunction,
+  type FaultRequest,
+  hang,
+  raise,
+  shortResult,
+} from "./engines/inline/faults.js";
 export type { InlineFunction, InlineModule, InlineOptions } from "./engines/inline/options.js";
+export { type FakeClock, fakeClock } from "./testing/fake-clock.js";
+export { type FaultTestReport, faultTest, type TestedPipe } from "./testing/fault-test.js";
+export { FaultTestError, type ScenarioReport } from "./testing/fault-test-error.js";
+export type { FaultTestOptions } from "./testing/options.js";
+export { type EventRecorder, type RecordedEvent, recordEvents } from "./testing/record-events.js";
+export type { ScenarioName } from "./testing/scenarios/all.js";

@@ -19,9 +19,9 @@ export class Intake<Record> {
     return this.#failure;
   }
 
-  /** Records that were taken and are in no batch that was given out. */
-  get held(): number {
-    return this.#ready.reduce((sum, batch) => sum + batch.length, this.#strategy.size);
+  /** Records that were taken and are in no batch that was given out, in order. */
+  get held(): Record[] {
+    return [...this.#ready.flat(), ...this.#strategy.held];
   }
 
   /** The next batch; undefined when there will be no more. Never rejects: see `failure`. */

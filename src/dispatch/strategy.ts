@@ -9,6 +9,6 @@ export interface BatchStrategy<Record> {
   /** The input has ended: gives back what is left, when anything is. */
   flush(): Record[] | undefined;
 
-  /** How many records were added and have not come out. */
-  readonly size: number;
+  /** The records that were added and have not come out, in order. */
+  readonly held: readonly Record[];
 }

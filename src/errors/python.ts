@@ -17,6 +17,8 @@ export class PythonError extends SlitherError {
   readonly pythonType: string;
   /** The module of that class, for example `builtins`. */
   readonly pythonModule: string;
+  /** The classes that this one is derived from, with their modules, the nearest first: `["builtins.ArithmeticError", "builtins.Exception"]`. */
+  readonly pythonBases: readonly string[];
   /** What the exception itself says: `str(exception)`. */
   readonly pythonMessage: string;
   /** As Python prints it, without the worker's own frames. */
@@ -27,7 +29,14 @@ export class PythonError extends SlitherError {
 
   constructor(
     site: CallSite,
-    fields: { type: string; module: string; message: string; traceback: string; hint?: string },
+    fields: {
+      type: string;
+      module: string;
+      message: string;
+      traceback: string;
+      bases?: readonly string[];
+      hint?: string;
+    },
     cause?: unknown,
   ) {
     super(
@@ -38,11 +47,18 @@ export class PythonError extends SlitherError {
     );
     this.pythonType = fields.type;
     this.pythonModule = fields.module;
+    this.pythonBases = fields.bases ?? [];
     this.pythonMessage = fields.message;
     this.traceback = fields.traceback;
     this.session = site.session;
     this.target = site.target;
     this.stage = site.stage;
+  }
+
+  /** Whether the exception is of this class or one derived from it: `"OSError"`, or with its module, `"requests.exceptions.Timeout"`. */
+  isA(name: string): boolean {
+    const own = `${this.pythonModule}.${this.pythonType}`;
+    return [own, ...this.pythonBases].some((each) => each === name || each.endsWith(`.${name}`));
   }
 }
 

@@ -1,3 +1,4 @@
+import type { Clock } from "../clock.js";
 import type { Executor } from "../session/replicas.js";
 import {
   type Chunk,
@@ -11,21 +12,24 @@ import { pythonOperator } from "../stage/python.js";
 import { routeOperator } from "../stage/route.js";
 import type { Emitter } from "../telemetry/emitter.js";
 import type { RunEvents } from "../telemetry/events.js";
-import type { RunAccounts } from "./ledger.js";
+import type { RunAccounts } from "./accounts.js";
 import { type PipePlan, policyOf, type StagePlan } from "./plan.js";
-import { source } from "./source.js";
+import { type MakeItem, source } from "./source.js";
 
 /** What a run gives its stages. */
 export interface ChainOptions {
   readonly run: string;
   readonly plan: PipePlan;
   readonly input: Iterable<unknown> | AsyncIterable<unknown>;
+  readonly makeItem: MakeItem;
   readonly session: Executor | undefined;
+  readonly probes: Executor | undefined;
   /** Aborted when the input is to be taken for ended. */
   readonly drained: AbortSignal;
   readonly metadata: Readonly<Record<string, unknown>>;
   readonly abort: AbortSignal | undefined;
   readonly accounts: RunAccounts;
+  readonly clock: Clock;
   readonly events: Emitter<RunEvents>;
 }
 
@@ -46,7 +50,7 @@ export function buildChain(options: ChainOptions): Chain {
   const sessionEnd: SessionEnd = { failure: undefined };
   let chunks: AsyncGenerator<Chunk> = source({
     input: options.input,
-    id: options.plan.id,
+    makeItem: options.makeItem,
     stopped: (switches[0] as AbortController).signal,
     drained: options.drained,
     onTaken: () => {
@@ -67,17 +71,20 @@ function contextOf(
   options: ChainOptions,
   control: Pick<StageContext, "stop" | "stopped" | "sessionEnd">,
 ): StageContext {
-  const { run, plan, session, metadata, abort, accounts, events } = options;
+  const { run, plan, session, probes, metadata, abort, accounts, clock, events } = options;
   return {
     ...control,
     run,
     pipe: plan.name,
     stage: stage.name,
+    index,
     session,
+    probes,
     policy: policyOf(plan, stage.name),
     metadata,
     stores: plan.stores,
     books: accounts.stages[index] as StageContext["books"],
+    clock,
     events,
     abort,
   };
@@ -109,7 +116,7 @@ async function* observed(
         began = performance.now();
         events.emit("stage-start", about);
       }
-      books.entered(chunk.length);
+      books.entered(chunk);
       yield chunk;
     }
   }
@@ -124,8 +131,8 @@ async function* observed(
     }
     throw error;
   } finally {
-    const { in: taken, out, rejected } = books.counts;
+    const { in: taken, out, rejected, filtered } = books.counts;
     if (began !== undefined)
-      events.emit("stage-stop", { ...about, durationMs: elapsed(), in: taken, out, rejected });
+      events.emit("stage-stop", { ...about, durationMs: elapsed(), in: taken, out, rejected, filtered });
   }
 }

@@ -41,11 +41,15 @@ export class PipeHaltedError extends SlitherError {
   }
 }
 
-/** A run is consumed once: by `for await`, `batches()` or `collect()`. */
+/** A run is consumed once: by `for await`, `batches()` or `collect()`; and one at a time iterates `run.rejected`. */
 export class RunConsumedError extends SlitherError {
   readonly code = "SLITHER_RUN_CONSUMED";
 
-  constructor(pipe: string) {
-    super(`pipe ${pipe}: this run was consumed already; call run() again for another`);
+  constructor(pipe: string, what: "run" | "run.rejected" = "run") {
+    super(
+      what === "run"
+        ? `pipe ${pipe}: this run was consumed already; call run() again for another`
+        : `pipe ${pipe}: expected one at a time to iterate run.rejected, got a second; leave the first loop before`,
+    );
   }
 }

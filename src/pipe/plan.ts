@@ -1,7 +1,7 @@
-import type { ErrorPolicy } from "../stage/contract.js";
 import { DEFAULT_ROUTE, type ItemId } from "../stage/item.js";
 import type { NodeStage } from "../stage/node.js";
-import type { PythonStage } from "../stage/python.js";
+import { type ErrorPolicy, routeOfPolicy } from "../stage/policy.js";
+import type { PythonStage } from "../stage/python-stage.js";
 import type { RouteStage } from "../stage/route.js";
 
 export type StagePlan = NodeStage | PythonStage | RouteStage;
@@ -26,10 +26,11 @@ export function policyOf(plan: PipePlan, stage: string): ErrorPolicy {
   return (Object.hasOwn(plan.policies, stage) ? plan.policies[stage] : plan.policies["*"]) ?? DEFAULT_POLICY;
 }
 
-/** Every output that a record can go to. */
+/** Every output that is known before the run; what a function sends records to comes to these. */
 export function routesOf(plan: PipePlan): string[] {
   const named = plan.stages.flatMap((stage) =>
     stage.kind === "route" ? stage.routes.map(([name]) => name) : [],
   );
-  return [...new Set([...named, DEFAULT_ROUTE])];
+  const failed = Object.values(plan.policies).flatMap((policy) => routeOfPolicy(policy) ?? []);
+  return [...new Set([...named, ...failed, DEFAULT_ROUTE])];
 }

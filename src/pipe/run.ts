@@ -1,16 +1,20 @@
 import { setMaxListeners } from "node:events";
-import type { Executor } from "../session/replicas.js";
+import type { Clock } from "../clock.js";
+import type { RejectedStream } from "../dead-letters/rejected-stream.js";
+import type { DeadLetterSink } from "../dead-letters/sink.js";
 import type { Session } from "../session/session.js";
 import { type Chunk, StageFailure } from "../stage/contract.js";
 import type { Item, Rejection } from "../stage/item.js";
 import { Emitter } from "../telemetry/emitter.js";
 import { RUN_EVENTS, type RunEvents, type RunStatus } from "../telemetry/events.js";
+import { RunAccounts } from "./accounts.js";
 import { buildChain, type Chain } from "./chain.js";
 import { PipeHaltedError, RunConsumedError } from "./halted.js";
 import { leavable } from "./leavable.js";
-import { type Ledger, LedgerError, RunAccounts } from "./ledger.js";
+import { type Ledger, LedgerError } from "./ledger.js";
 import { type PipePlan, routesOf } from "./plan.js";
-import { InputFailure } from "./source.js";
+import { Rejections } from "./rejections.js";
+import { InputFailure, type MakeItem } from "./source.js";
 import { type StateWatch, watchState } from "./state-watch.js";
 import { type RunStats, statsOf } from "./stats.js";
 import { enlist, type Workforce } from "./workforce.js";
@@ -20,23 +24,42 @@ export interface RunSummary {
   readonly status: RunStatus;
   readonly ledger: Ledger;
   readonly stats: RunStats;
+  /** The rejected records that neither `run.rejected` nor a dead-letter sink has taken. */
   readonly rejected: readonly Rejection[];
 }
 
+/** What a run gives: items that went through every stage, and those that left early, by `routeTo`. */
+export type ItemOf<Out, Routes extends string, Aside extends string> = [Aside] extends [never]
+  ? Item<Out, Routes>
+  : Item<Out, Routes> | Item<unknown, Aside>;
+
 /** Everything that came out of a completed run. */
-export interface Collected<Out, Routes extends string> extends RunSummary {
+export interface Collected<Out, Routes extends string, Aside extends string = never> extends RunSummary {
   /** The items of each output, in input order. Every declared output is there, also when it is empty. */
-  readonly outputs: { readonly [Route in Routes]: readonly Item<Out, Route>[] };
+  readonly outputs: {
+    readonly [Route in Routes | Aside]: readonly Item<Route extends Aside ? unknown : Out, Route>[];
+  };
 }
 
 interface RunParts {
   readonly plan: PipePlan;
   readonly input: Iterable<unknown> | AsyncIterable<unknown>;
-  readonly session: Session | undefined;
-  readonly replicas: number | undefined;
+  readonly session?: Session | undefined;
+  readonly makeItem: MakeItem;
+  readonly replicas?: number | undefined;
   readonly metadata: Readonly<Record<string, unknown>>;
-  readonly signal: AbortSignal | undefined;
+  readonly deadLetter?: DeadLetterSink | undefined;
+  readonly clock: Clock;
+  readonly signal?: AbortSignal | undefined;
+  /**
+   * Stands between the stages and what carries out their batches. For `faultTest()` alone, which is to see the pipe as it runs for its user: from
+   * outside, a fault cannot be made to hit one batch, on every engine alike.
+   */
+  readonly around?: ((workforce: Workforce) => Executors) | undefined;
 }
+
+/** What carries out the batches of a run. */
+export type Executors = Pick<Workforce, "executor" | "probes">;
 
 let runs = 0;
 
@@ -44,13 +67,16 @@ let runs = 0;
  * One execution of a pipe over an input. It is lazy: nothing starts before the first pull, and nothing goes on that is not pulled, but for a
  * bounded number of batches. It is consumed once: by `for await`, by `batches()`, or by `collect()`.
  */
-export class Run<Out = unknown, Routes extends string = string> implements AsyncIterable<Item<Out, Routes>> {
+export class Run<Out = unknown, Routes extends string = string, Aside extends string = never>
+  implements AsyncIterable<ItemOf<Out, Routes, Aside>>
+{
   /** Names the run in events. */
   readonly id: string;
   /** How the run ended. Resolves also for a run that failed, when it has ended; never for one that is not consumed. */
   readonly done: Promise<RunSummary>;
   readonly #parts: RunParts;
   readonly #accounts: RunAccounts;
+  readonly #rejections: Rejections;
   readonly #events: Emitter<RunEvents>;
   readonly #draining = new AbortController();
   #announce!: (summary: RunSummary) => void;
@@ -62,13 +88,23 @@ export class Run<Out = unknown, Routes extends string = string> implements Async
     this.id = `${parts.plan.name}-${runs}`;
     this.#parts = parts;
     this.#events = new Emitter<RunEvents>(RUN_EVENTS, parts.session?.events);
+    this.#rejections = new Rejections({ run: this.id, pipe: parts.plan.name }, parts.deadLetter);
     this.#accounts = new RunAccounts(
       parts.plan.stages.map((stage) => stage.name),
       routesOf(parts.plan),
+      this.#rejections,
     );
     this.done = new Promise((resolve) => {
       this.#announce = resolve;
     });
+  }
+
+  /**
+   * The rejected records, as they come; iterate it beside the run. Those that were rejected before are given first. A reader that is slower than the
+   * run holds it back; one that leaves hands what it has not read back to the run, which keeps it.
+   */
+  get rejected(): RejectedStream {
+    return this.#rejections.stream;
   }
 
   /** Calls `listener` at each event of that name; gives back the function that ends this. Events are listed in docs/guides/events.md. */
@@ -81,12 +117,12 @@ export class Run<Out = unknown, Routes extends string = string> implements Async
    *
    * @throws PipeHaltedError after the last item that was finished, when the run ends early; RunConsumedError the second time.
    */
-  [Symbol.asyncIterator](): AsyncGenerator<Item<Out, Routes>, void, undefined> {
+  [Symbol.asyncIterator](): AsyncGenerator<ItemOf<Out, Routes, Aside>, void, undefined> {
     return leavable((left) => this.#items(left));
   }
 
   /** The items in arrays, as the stages finished them: cheaper for a consumer that takes many at once. @throws as the iteration. */
-  batches(): AsyncGenerator<readonly Item<Out, Routes>[], void, undefined> {
+  batches(): AsyncGenerator<readonly ItemOf<Out, Routes, Aside>[], void, undefined> {
     return leavable((left) => this.#batches(left));
   }
 
@@ -96,41 +132,44 @@ export class Run<Out = unknown, Routes extends string = string> implements Async
   }
 
   /** Runs to the end and gives everything at once. @throws as the iteration; the error has the outputs up to there. */
-  async collect(): Promise<Collected<Out, Routes>> {
-    const outputs: Outputs = Object.fromEntries(routesOf(this.#parts.plan).map((route) => [route, []]));
+  async collect(): Promise<Collected<Out, Routes, Aside>> {
+    const outputs: Outputs = new Map(routesOf(this.#parts.plan).map((route) => [route, []]));
     for await (const chunk of this.#chunks(undefined, outputs)) {
       for (const item of chunk) {
         this.#accounts.delivered(item.route);
-        outputs[item.route]?.push(item);
+        const output = outputs.get(item.route);
+        if (output === undefined) outputs.set(item.route, [item]);
+        else output.push(item);
       }
     }
-    return { ...(await this.done), outputs: outputs as unknown as Collected<Out, Routes>["outputs"] };
+    const byName = Object.fromEntries(outputs) as unknown as Collected<Out, Routes, Aside>["outputs"];
+    return { ...(await this.done), outputs: byName };
   }
 
-  async *#items(left: AbortSignal): AsyncGenerator<Item<Out, Routes>, void, undefined> {
+  async *#items(left: AbortSignal): AsyncGenerator<ItemOf<Out, Routes, Aside>, void, undefined> {
     for await (const chunk of this.#chunks(left)) {
       let taken = 0;
       try {
         for (const item of chunk) {
           taken += 1;
           this.#accounts.delivered(item.route);
-          yield item as Item<Out, Routes>;
+          yield item as ItemOf<Out, Routes, Aside>;
         }
       } finally {
-        this.#accounts.undelivered += chunk.length - taken;
+        this.#accounts.undelivered(chunk.length - taken);
       }
     }
   }
 
-  async *#batches(left: AbortSignal): AsyncGenerator<readonly Item<Out, Routes>[], void, undefined> {
+  async *#batches(left: AbortSignal): AsyncGenerator<readonly ItemOf<Out, Routes, Aside>[], void, undefined> {
     for await (const chunk of this.#chunks(left)) {
       for (const item of chunk) this.#accounts.delivered(item.route);
-      yield chunk as readonly Item<Out, Routes>[];
+      yield chunk as readonly ItemOf<Out, Routes, Aside>[];
     }
   }
 
   /** The chain, pulled chunk by chunk, with the run's beginning and end around it. `left` is aborted when nobody waits for more. */
-  async *#chunks(left?: AbortSignal, outputs: Outputs = {}): AsyncGenerator<Chunk> {
+  async *#chunks(left?: AbortSignal, outputs: Outputs = new Map()): AsyncGenerator<Chunk> {
     if (this.#consumed) throw new RunConsumedError(this.#parts.plan.name);
     this.#consumed = true;
     const began = performance.now();
@@ -145,7 +184,7 @@ export class Run<Out = unknown, Routes extends string = string> implements Async
     try {
       const use = { drain: () => this.drain(), done: this.done };
       workforce = await enlist({ ...this.#parts, use, signal: unwanted });
-      chain = this.#build(workforce.executor);
+      chain = this.#build(workforce);
       // Before the stages are left: one that waits must give up what it waits for first.
       followAbort(unwanted, chain);
       state = watchState(session, plan, chain);
@@ -158,14 +197,17 @@ export class Run<Out = unknown, Routes extends string = string> implements Async
       state?.end();
       await chain?.chunks.return(undefined);
       await workforce?.dismiss();
+      ending = await this.#flushed(ending);
       this.#finish(ending, performance.now() - began, outputs);
     }
   }
 
-  #build(session: Executor | undefined): Chain {
+  #build(workforce: Workforce): Chain {
+    const { executor, probes } = this.#parts.around?.(workforce) ?? workforce;
     return buildChain({
       ...this.#parts,
-      session,
+      session: executor,
+      probes,
       run: this.id,
       abort: this.#parts.signal,
       drained: this.#draining.signal,
@@ -183,21 +225,33 @@ export class Run<Out = unknown, Routes extends string = string> implements Async
     return { status: "halted", cause: error instanceof InputFailure ? error.cause : error };
   }
 
+  /** What was rejected is where it is to be; when it cannot get there, the run has failed, whatever came of the rest. */
+  async #flushed(ending: Ending): Promise<Ending> {
+    try {
+      await this.#rejections.end();
+      return ending;
+    } catch (cause) {
+      return ending.status === "halted" || ending.status === "aborted" ? ending : { status: "halted", cause };
+    }
+  }
+
   /** Closes the books and tells how the run ended. @throws what the consumer must know. */
   #finish(ending: Ending, durationMs: number, outputs: Outputs): void {
     const { plan, session } = this.#parts;
     const { status, stage, cause } = ending;
     const ledger = this.#accounts.ledger();
-    const rejected = this.#accounts.rejected;
+    const rejected = [...this.#rejections.kept];
     this.#announce({ status, ledger, rejected, stats: statsOf(this.#accounts, durationMs) });
     const failed = status === "halted" || status === "aborted";
     const unbalanced = ledger.balanced ? undefined : new LedgerError(ledger, this.#accounts.differences());
-    const about = { run: this.id, pipe: plan.name, session: session?.id, status, durationMs };
-    if (failed || unbalanced) this.#events.emit("run-failure", { ...about, error: unbalanced ?? cause });
-    else this.#events.emit("run-stop", about);
+    const told = { run: this.id, pipe: plan.name, session: session?.id, status, durationMs };
+    if (failed || unbalanced) this.#events.emit("run-failure", { ...told, error: unbalanced ?? cause });
+    else this.#events.emit("run-stop", told);
     if (unbalanced) throw unbalanced;
-    if (failed)
-      throw new PipeHaltedError({ pipe: plan.name, status, stage, ledger, rejected, outputs, cause });
+    if (failed) {
+      const about = { pipe: plan.name, status, stage, ledger, rejected, cause };
+      throw new PipeHaltedError({ ...about, outputs: Object.fromEntries(outputs) });
+    }
   }
 }
 
@@ -207,7 +261,8 @@ function followAbort(unwanted: AbortSignal, chain: Chain): void {
   else unwanted.addEventListener("abort", stop, { once: true });
 }
 
-type Outputs = Record<string, Item[]>;
+/** A map: an output may be called `toString`, which every object has. */
+type Outputs = Map<string, Item[]>;
 
 interface Ending {
   readonly status: RunStatus;

@@ -14,9 +14,12 @@ export class InputFailure extends Error {
   }
 }
 
+/** The envelope of a record. @throws what ends the input there. */
+export type MakeItem = (record: unknown, position: number) => Item;
+
 export interface SourceOptions {
   readonly input: Iterable<unknown> | AsyncIterable<unknown>;
-  readonly id: ((record: unknown, position: number) => ItemId) | undefined;
+  readonly makeItem: MakeItem;
   /** Aborted when no more records are wanted. */
   readonly stopped: AbortSignal;
   /** Aborted when the input is to be taken for ended. */
@@ -44,7 +47,8 @@ async function* fromSync(iterator: Iterator<unknown>, options: SourceOptions): A
           const next = iterator.next();
           if (next.done) break;
           ended = false;
-          chunk.push(makeItem(next.value, position, options));
+          chunk.push(options.makeItem(next.value, position));
+          options.onTaken();
           position += 1;
         }
       } catch (error) {
@@ -73,7 +77,8 @@ async function* fromAsync(iterator: AsyncIterator<unknown>, options: SourceOptio
         const next = await untilStopped(Promise.resolve(iterator.next()), ending);
         if (next.done) return;
         ended = false;
-        item = makeItem(next.value, position, options);
+        item = options.makeItem(next.value, position);
+        options.onTaken();
       } catch (error) {
         if (!ending.aborted) throw new InputFailure(position, error);
         ended = false;
@@ -101,13 +106,15 @@ async function leave(iterator: Iterator<unknown> | AsyncIterator<unknown>): Prom
   }
 }
 
-function makeItem(record: unknown, position: number, options: SourceOptions): Item {
-  const id = options.id === undefined ? position : options.id(record, position);
-  if (typeof id !== "string" && typeof id !== "number") {
-    throw new OptionsError("pipe()", [
-      `expected \`id\` to return a string or a number, got ${show(id)} for record ${position}`,
-    ]);
-  }
-  options.onTaken();
-  return { id, payload: record, meta: {}, route: DEFAULT_ROUTE, input: record };
+/** Envelopes for records of an input, with the ids that `id` gives, else with their positions. */
+export function newItems(id: ((record: unknown, position: number) => ItemId) | undefined): MakeItem {
+  return (record, position) => {
+    const given = id === undefined ? position : id(record, position);
+    if (typeof given !== "string" && typeof given !== "number") {
+      throw new OptionsError("pipe()", [
+        `expected \`id\` to return a string or a number, got ${show(given)} for record ${position}`,
+      ]);
+    }
+    return { id: given, payload: record, meta: {}, route: DEFAULT_ROUTE, input: record };
+  };
 }

@@ -1,4 +1,4 @@
-import type { RunAccounts } from "./ledger.js";
+import type { RunAccounts } from "./accounts.js";
 
 /** Figures of one python stage; zero for other stages. */
 export interface StageStats {

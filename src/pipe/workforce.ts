@@ -1,3 +1,4 @@
+import { Probes } from "../session/probes.js";
 import type { Executor, Replicas } from "../session/replicas.js";
 import type { Session } from "../session/session.js";
 import type { Use } from "../session/usage.js";
@@ -7,13 +8,15 @@ import { untilStopped } from "../stage/stopping.js";
 export interface Workforce {
   /** Undefined for a run without a session. */
   readonly executor: Executor | undefined;
+  /** Copies of the state that it works with, for batches that may kill their process or hang. Undefined for a run without a session. */
+  readonly probes: Executor | undefined;
   /** Ends what was started for the run. */
   dismiss(): Promise<void>;
 }
 
 export interface WorkforceOptions {
-  readonly session: Session | undefined;
-  readonly replicas: number | undefined;
+  readonly session?: Session | undefined;
+  readonly replicas?: number | undefined;
   /** The run, as its session sees it. */
   readonly use: Use;
   /** Aborted: what is waited for is given up. */
@@ -26,18 +29,20 @@ export interface WorkforceOptions {
  * @throws ForkRefusedError, EngineFullError, and what says that the session is gone, when there cannot be replicas; what `signal` is aborted with.
  */
 export async function enlist({ session, replicas, use, signal }: WorkforceOptions): Promise<Workforce> {
-  if (session === undefined) return { executor: undefined, dismiss: async () => {} };
+  if (session === undefined) return { executor: undefined, probes: undefined, dismiss: async () => {} };
   const letGo = session.lifecycle.use(use);
   try {
     // It has its turn behind the calls that were made before, which may take any time.
     await untilStopped(session.lifecycle.keeper.ensure(), signal);
-    if (replicas === undefined) return { executor: session, dismiss: async () => letGo() };
-    const copies = await copiesOf(session, replicas, signal);
+    const copies = replicas === undefined ? undefined : await copiesOf(session, replicas, signal);
+    const executor = copies ?? session;
+    const probes = new Probes(copies?.first ?? session.lifecycle, executor, session);
     const dismiss = async (): Promise<void> => {
+      await probes.close();
       letGo();
-      await copies.close();
+      await copies?.close();
     };
-    return { executor: copies, dismiss };
+    return { executor, probes, dismiss };
   } catch (error) {
     letGo();
     throw error;

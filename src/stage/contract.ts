@@ -1,11 +1,12 @@
+import type { Clock } from "../clock.js";
+import { PythonError } from "../errors/python.js";
 import { show } from "../options/parse.js";
 import type { Executor } from "../session/replicas.js";
 import type { Emitter } from "../telemetry/emitter.js";
 import type { RunEvents } from "../telemetry/events.js";
-import type { Item, Rejection } from "./item.js";
-
-/** What happens to records that fail: the run ends (`halt`), or they are set aside with the reason and the run goes on (`reject`). */
-export type ErrorPolicy = "halt" | "reject";
+import type { Failure, Item, Rejection } from "./item.js";
+import type { ErrorPolicy } from "./policy.js";
+import { untilStopped } from "./stopping.js";
 
 /** Items travel in chunks, because an asynchronous step costs more than the work on one item. Order is kept across and inside chunks. */
 export type Chunk = readonly Item[];
@@ -18,22 +19,32 @@ export type Chunk = readonly Item[];
  */
 export type Operator = (upstream: AsyncIterable<Chunk>) => AsyncIterable<Chunk>;
 
-/** The books that one stage keeps. */
+/**
+ * The books that one stage keeps. Each item that it worked on enters once, and comes to one end; those that have passed it by are none of its
+ * business.
+ */
 export interface StageBooks {
   readonly counts: {
     readonly in: number;
     readonly out: number;
     readonly rejected: number;
+    readonly filtered: number;
     readonly unfinished: number;
   };
-  /** Took items in. */
-  entered(count: number): void;
-  /** Passed items on. */
-  left(count: number): void;
-  /** Set an item aside. @throws when the run can keep no more of them; the item is not counted then. */
-  rejected(rejection: Rejection): void;
-  /** Holds items that it will not finish. */
-  unfinished(count: number): void;
+  /** Took a chunk, of which it works on some. */
+  entered(chunk: Chunk): void;
+  /** Made further items of one. */
+  expanded(count: number): void;
+  /** Passed a chunk on; of its own items, `leftEarly` go straight to an output. */
+  left(count: number, leftEarly: number): void;
+  /** Set an item aside. @throws when the run can keep no more of them, or `max` are; the item is not counted then. */
+  rejected(rejection: Rejection, max: number): void;
+  /** Left an item out. */
+  filtered(reason: string): void;
+  /** Holds items that it will not finish, or that will not get further. */
+  unfinished(items: readonly Item[]): void;
+  /** To be awaited, when there is anything, before more is worked on: those that take rejections have their hands full. */
+  room(): Promise<void> | undefined;
   /** One answered batch of a python stage. */
   batch(durationMs: number, computeMs: number): void;
 }
@@ -43,12 +54,17 @@ export interface StageContext {
   readonly run: string;
   readonly pipe: string;
   readonly stage: string;
+  /** The stage's place in the pipe, from 0. */
+  readonly index: number;
   /** What carries out Python; undefined in a run without a session. */
   readonly session: Executor | undefined;
+  /** The same in throw-away copies of the session, which may die of it. */
+  readonly probes: Executor | undefined;
   readonly policy: ErrorPolicy;
   readonly metadata: Readonly<Record<string, unknown>>;
   readonly stores: Readonly<Record<string, unknown>>;
   readonly books: StageBooks;
+  readonly clock: Clock;
   readonly events: Emitter<RunEvents>;
   /**
    * Aborted when nothing that this stage passes on is wanted any more: the run was aborted or left, or a later stage failed. Whoever waits for
@@ -63,7 +79,7 @@ export interface StageContext {
   readonly sessionEnd: SessionEnd;
 }
 
-/** A session that is lost takes every batch that was sent to it along, of whatever stage. The oldest of them, which was running, is at fault. */
+/** The last failure of a batch that has cost, or may have cost, its session the process. A session that is lost takes the batches of other stages along. */
 export interface SessionEnd {
   failure: StageFailure | undefined;
 }
@@ -80,28 +96,44 @@ export class StageFailure extends Error {
 
 /** Stops a stage that cannot go on, and what comes before it. Gives back what it throws; a stage that was stopped before does not fail itself. */
 export function failStage(cause: unknown, context: StageContext): unknown {
-  if (context.stopped.aborted) return cause;
+  if (context.stopped.aborted || cause instanceof StageFailure) return cause;
   context.stop(cause);
   return new StageFailure(context.stage, cause);
 }
 
-/** The rejection of an item that failed with `error`. */
-export function rejection(item: Item, stage: string, error: unknown): Rejection {
+/** Waits until more may be rejected. What rejections are handed to may fail: that is no stage's failure, but ends this one and what is before it. */
+export async function waitForRoom(
+  room: Promise<void>,
+  { stopped, stop }: Pick<StageContext, "stopped" | "stop">,
+): Promise<void> {
+  try {
+    await untilStopped(room, stopped);
+  } catch (error) {
+    stop(error);
+    throw error;
+  }
+}
+
+/** How an item failed. */
+export function failure(stage: string, error: unknown, attempts: number): Failure {
   const traceback = (error as { traceback?: unknown } | null)?.traceback;
   return {
-    id: item.id,
     stage,
     reason: reasonOf(error),
     error,
     traceback: typeof traceback === "string" ? traceback : undefined,
-    payload: item.payload,
-    input: item.input,
-    meta: item.meta,
+    attempts,
   };
+}
+
+/** The rejection of an item that failed like this. */
+export function rejection({ id, payload, input, meta }: Item, how: Failure): Rejection {
+  return { id, ...how, payload, input, meta };
 }
 
 /** What was thrown, in words: anything can be thrown, also what cannot become text. */
 export function reasonOf(thrown: unknown): string {
+  if (thrown instanceof PythonError && thrown.isA("slither_worker.Rejected")) return thrown.pythonMessage;
   if (thrown instanceof Error) return thrown.message;
   return typeof thrown === "object" && thrown !== null ? show(thrown) : String(thrown);
 }

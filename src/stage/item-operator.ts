@@ -1,55 +1,102 @@
-import { type Chunk, failStage, type Operator, rejection, type StageContext } from "./contract.js";
+import type { Judge } from "../dispatch/judge.js";
+import { type Chunk, failStage, type Operator, type StageContext, waitForRoom } from "./contract.js";
 import type { Item } from "./item.js";
+import { judgeOf } from "./judge.js";
+import { PassingItem } from "./passing-item.js";
+import { Settlement } from "./settlement.js";
 import { untilStopped } from "./stopping.js";
 
 /** What a stage that works on one item at a time does. */
 export interface ItemWork<Result> {
   /** Works on the item; may be asynchronous. What it throws is the item's failure. */
   apply(item: Item): Result | PromiseLike<Result>;
-  /** The item that goes on. */
-  next(item: Item, result: Result): Item;
+  /** Puts down what came of it, at which try. What it throws ends the stage. */
+  settle(item: Item, result: Result, settlement: Settlement, attempts: number): void;
 }
 
 /** One item after the other, in order; node and route stages are this. */
 export function itemOperator<Result>(work: ItemWork<Result>, context: StageContext): Operator {
+  const judge = judgeOf(context.policy, context.stage, true);
+  const settlement = new Settlement(context);
   return async function* run(upstream: AsyncIterable<Chunk>): AsyncGenerator<Chunk> {
     for await (const chunk of upstream) {
-      const { done, failure } = await workThrough(chunk, work, context);
-      context.books.left(done.length);
+      const failure = await workThrough(chunk, { work, judge, settlement, context });
+      const done = settlement.close();
       if (done.length > 0) yield done;
       if (failure) throw failure.error;
+      const room = context.books.room();
+      if (room !== undefined) await waitForRoom(room, context);
     }
   };
 }
 
-/** What became of a chunk: the items that are done, and what ended it early. */
-async function workThrough<Result>(
-  chunk: Chunk,
-  work: ItemWork<Result>,
-  context: StageContext,
-): Promise<{ done: Item[]; failure?: { error: unknown } }> {
-  const done: Item[] = [];
-  for (const [index, item] of chunk.entries()) {
-    try {
-      const result = work.apply(item);
-      // Only what is a promise is awaited: an await for each record would cost more than most functions.
-      done.push(work.next(item, isThenable(result) ? await untilStopped(result, context.stopped) : result));
-    } catch (error) {
-      try {
-        setAside(item, error, context);
-      } catch (fatal) {
-        context.books.unfinished(chunk.length - index);
-        return { done, failure: { error: failStage(fatal, context) } };
-      }
-    }
-  }
-  return { done };
+interface Bench<Result> {
+  readonly work: ItemWork<Result>;
+  readonly judge: Judge<Item>;
+  readonly settlement: Settlement;
+  readonly context: StageContext;
 }
 
-/** Rejects the item, when the policy says so. @throws what ends the stage: the item's failure, or that too many were rejected. */
-function setAside(item: Item, error: unknown, context: StageContext): void {
-  if (context.policy !== "reject" || context.stopped.aborted) throw error;
-  context.books.rejected(rejection(item, context.stage, error));
+/** Gives back what ended the chunk early. */
+async function workThrough<Result>(
+  chunk: Chunk,
+  bench: Bench<Result>,
+): Promise<{ error: unknown } | undefined> {
+  const { work, settlement, context } = bench;
+  for (const [index, item] of chunk.entries()) {
+    if (PassingItem.passes(item, context.index)) {
+      settlement.passes(item);
+      continue;
+    }
+    try {
+      let result: Result;
+      try {
+        const given = work.apply(item);
+        // Only what is a promise is awaited: an await for each record would cost more than most functions.
+        result = isThenable(given) ? await untilStopped(given, context.stopped) : given;
+      } catch (error) {
+        await settleFailed(error, item, bench);
+        continue;
+      }
+      work.settle(item, result, settlement, 1);
+    } catch (fatal) {
+      context.books.unfinished(chunk.slice(index));
+      return { error: failStage(fatal, context) };
+    }
+  }
+  return undefined;
+}
+
+/** Puts down what comes of an item that failed the first time, and that the policy may want tried again. @throws what ends the stage. */
+async function settleFailed<Result>(
+  first: unknown,
+  item: Item,
+  { work, judge, settlement, context }: Bench<Result>,
+): Promise<void> {
+  let error = first;
+  for (let attempts = 1; ; attempts += 1) {
+    // Whatever it threw: it was not waited for.
+    if (context.stopped.aborted) throw error;
+    const verdict = await untilStopped(
+      Promise.resolve(judge({ error, records: [item], attempts })),
+      context.stopped,
+    );
+    if (verdict.kind === "halt") throw error;
+    if (verdict.kind !== "retry") {
+      settlement.fails(item, error, verdict, attempts);
+      return;
+    }
+    if (verdict.afterMs > 0) await context.clock.sleep(verdict.afterMs, context.stopped);
+    let result: Result;
+    try {
+      result = await untilStopped(Promise.resolve(work.apply(item)), context.stopped);
+    } catch (again) {
+      error = again;
+      continue;
+    }
+    work.settle(item, result, settlement, attempts + 1);
+    return;
+  }
 }
 
 function isThenable<T>(value: T | PromiseLike<T>): value is PromiseLike<T> {

@@ -1,4 +1,4 @@
-/** What a record is known by: its position in the input, or what the pipe's `id` function gives. */
+/** What a record is known by: its position in the input, or what the pipe's `id` function gives; a record made of another has its id and a number, `7/0`. */
 export type ItemId = string | number;
 
 /** The envelope of one record on its way through a pipe. */
@@ -12,18 +12,26 @@ export interface Item<Payload = unknown, Route extends string = string> {
   readonly route: Route;
   /** The record as it came in. */
   readonly input: unknown;
+  /** Why the record goes to this output although it failed, by `routeTo`; its payload is what the stage was given. Else undefined. */
+  readonly failure?: Failure | undefined;
 }
 
-/** A record that failed, with everything that is known of why. */
-export interface Rejection {
-  readonly id: ItemId;
+/** How a record failed. */
+export interface Failure {
   /** The stage that it failed in. */
   readonly stage: string;
-  /** The message of `error`. */
+  /** The message of `error`; what was given to `reject()` or `Rejected` where that is the cause. */
   readonly reason: string;
   readonly error: unknown;
   /** Python's traceback, when Python code raised. */
   readonly traceback: string | undefined;
+  /** How often the record was tried, alone or with others; 0 when an equal record had been found to kill or hang its process. */
+  readonly attempts: number;
+}
+
+/** A record that failed, with everything that is known of why. */
+export interface Rejection extends Failure {
+  readonly id: ItemId;
   /** What the stage was given. */
   readonly payload: unknown;
   /** The record as it came in. */
@@ -39,4 +47,15 @@ export function withPayload(item: Item, payload: unknown): Item {
 
 export function withRoute(item: Item, route: string): Item {
   return { id: item.id, payload: item.payload, meta: item.meta, route, input: item.input };
+}
+
+/** One of several records that were made of one. Each has notes of its own. */
+export function childOf(item: Item, index: number, payload: unknown): Item {
+  return {
+    id: `${item.id}/${index}`,
+    payload,
+    meta: { ...item.meta },
+    route: item.route,
+    input: item.input,
+  };
 }

@@ -1,6 +1,11 @@
+import { RecordRejectedError } from "../errors/rejected.js";
 import type { Operator, StageContext } from "./contract.js";
-import { type Item, type ItemId, withPayload } from "./item.js";
+import { childOf, type Item, type ItemId, withPayload } from "./item.js";
 import { itemOperator } from "./item-operator.js";
+import { PassingItem } from "./passing-item.js";
+import { Filter, Many, NodeResult, Reject, RouteTo } from "./results.js";
+import { checked, type Schemas } from "./schema.js";
+import type { Settlement } from "./settlement.js";
 
 /** What a node stage's function gets beside the payload. */
 export interface NodeContext<Stores = Record<string, unknown>, Metadata = Record<string, unknown>> {
@@ -19,7 +24,7 @@ export interface NodeContext<Stores = Record<string, unknown>, Metadata = Record
 }
 
 /** The plan of a node stage: a TypeScript function from payload to payload; it may be asynchronous. */
-export interface NodeStage {
+export interface NodeStage extends Schemas {
   readonly kind: "node";
   readonly name: string;
   readonly run: (payload: unknown, context: NodeContext) => unknown;
@@ -28,10 +33,50 @@ export interface NodeStage {
 /** Records one after the other through a TypeScript function. */
 export function nodeOperator(stage: NodeStage, context: StageContext): Operator {
   return itemOperator(
-    { apply: (item) => stage.run(item.payload, nodeContext(item, context)), next: withPayload },
+    {
+      apply:
+        stage.input === undefined && stage.output === undefined
+          ? (item) => stage.run(item.payload, nodeContext(item, context))
+          : (item) => runChecked(stage, item, context),
+      settle: (item, result, settlement, attempts) => {
+        if (result instanceof NodeResult)
+          settle(item, result, { settlement, attempts, books: context.books });
+        else settlement.done(withPayload(item, result));
+      },
+    },
     context,
   );
 }
+
+/** The function between two schemas. Of several records that it makes of one, each is checked. */
+async function runChecked(stage: NodeStage, item: Item, context: StageContext): Promise<unknown> {
+  const payload = await checked(stage.input, item.payload, stage.name, "input");
+  const result = await stage.run(payload, nodeContext(item, context));
+  const checkedOutput = async (value: unknown): Promise<unknown> =>
+    checked(stage.output, value, stage.name, "output");
+  if (result instanceof Many) return new Many(await Promise.all(result.payloads.map(checkedOutput)));
+  return result instanceof NodeResult ? result : checkedOutput(result);
+}
+
+interface Desk {
+  readonly settlement: Settlement;
+  readonly attempts: number;
+  readonly books: StageContext["books"];
+}
+
+function settle(item: Item, result: NodeResult, { settlement, attempts, books }: Desk): void {
+  if (result instanceof Reject) settlement.rejects(item, new RecordRejectedError(result.reason), attempts);
+  else if (result instanceof Filter) books.filtered(result.reason);
+  else if (result instanceof RouteTo) settlement.leaves(PassingItem.leaving(item, result.route));
+  else if (result instanceof Many) {
+    if (result.payloads.length === 0) books.filtered(NOTHING_MADE);
+    else books.expanded(result.payloads.length - 1);
+    for (const [index, payload] of result.payloads.entries()) settlement.done(childOf(item, index, payload));
+  }
+}
+
+/** The reason under which the ledger has records of which `many([])` made none. */
+const NOTHING_MADE = "many([])";
 
 function nodeContext(item: Item, context: StageContext): NodeContext {
   return {

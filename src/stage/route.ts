@@ -15,7 +15,13 @@ export interface RouteStage {
 
 /** Gives each record the name of its output. */
 export function routeOperator(stage: RouteStage, context: StageContext): Operator {
-  return itemOperator({ apply: (item) => firstMatch(item, stage.routes), next: withRoute }, context);
+  return itemOperator(
+    {
+      apply: (item) => firstMatch(item, stage.routes),
+      settle: (item, route, settlement) => settlement.done(withRoute(item, route)),
+    },
+    context,
+  );
 }
 
 function firstMatch(item: Item, routes: readonly Route[]): string {

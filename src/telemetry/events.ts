@@ -69,6 +69,8 @@ interface OfBatch extends OfRun {
   batch: number;
   /** How many records are in it. */
   size: number;
+  /** Whether it is tried in a throw-away copy of the session, because it has killed or hung a process before. */
+  probe: boolean;
 }
 
 export interface RunEvents {
@@ -80,13 +82,13 @@ export interface RunEvents {
   /** The first records reached a stage. */
   "stage-start": OfStage;
   /** A stage that has ended, by itself or with its run. */
-  "stage-stop": OfStage & { durationMs: number; in: number; out: number; rejected: number };
+  "stage-stop": OfStage & { durationMs: number; in: number; out: number; rejected: number; filtered: number };
   /** The stage that its run failed in. */
   "stage-failure": OfStage & { durationMs: number; error: unknown };
   "batch-start": OfBatch;
   /** `durationMs` from sending to the answer, waiting in line included; `computeMs` is the time inside the Python function. */
   "batch-stop": OfBatch & { durationMs: number; computeMs: number };
-  /** A batch failed as a whole; under `reject` its halves follow, as batches of their own. */
+  /** A batch failed as a whole; where it is tried again or searched, that follows as batches of their own. */
   "batch-failure": OfBatch & { durationMs: number; error: unknown };
 }
 

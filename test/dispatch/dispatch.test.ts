@@ -1,10 +1,12 @@
-import fc from "fast-check";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { expect, test } from "vitest";
 import { type DispatchOptions, dispatch } from "../../src/dispatch/dispatch.js";
-import type { Outcome } from "../../src/dispatch/halving.js";
+import type { Outcome } from "../../src/dispatch/judge.js";
 import { FixedBatches } from "../../src/dispatch/strategies/fixed.js";
 import { chunksOf, drained } from "./chunks.js";
-import { type Deferred, deferred, hops, quiet } from "./deferred.js";
+import { type Deferred, deferred, quiet } from "./deferred.js";
+import { Failing, faultOf, poisonOf, rejecting } from "./failing.js";
 
 interface Sent {
   readonly batch: readonly number[];
@@ -16,23 +18,27 @@ interface Sent {
 class ScriptedExecutor {
   readonly sent: Sent[] = [];
   readonly failures: unknown[] = [];
-  readonly unfinished: number[] = [];
+  readonly unfinished: number[][] = [];
   readonly stopping = new AbortController();
 
   options(changes: Partial<DispatchOptions<number, string>> = {}): DispatchOptions<number, string> {
     return {
       strategy: new FixedBatches(2),
       maxInFlight: 2,
-      execute: (batch, stop) => {
+      execute: (batch, { stop }) => {
         const answer = deferred<readonly string[]>();
         this.sent.push({ batch, stop, answer });
         return answer.promise;
       },
-      blames: () => false,
+      passes: () => false,
+      judge: rejecting,
+      faultOf,
       divides: true,
+      poison: poisonOf(),
+      wait: async () => {},
       stopped: this.stopping.signal,
       onFailure: (error) => this.failures.push(error),
-      onUnfinished: (count) => this.unfinished.push(count),
+      onUnfinished: (records) => this.unfinished.push([...records]),
       ...changes,
     };
   }
@@ -54,6 +60,12 @@ class ScriptedExecutor {
 
 function recordsOf(next: IteratorResult<Outcome<number, string>[], void>): number[] {
   return (next.value ?? []).map(({ record }) => record);
+}
+
+/** What nobody holds is gone afterwards. */
+function collectGarbage(): void {
+  setFlagsFromString("--expose-gc");
+  runInNewContext("gc")();
 }
 
 async function* endless(onPull: () => void): AsyncGenerator<number[]> {
@@ -135,8 +147,8 @@ test("an answer is given out while upstream is stuck", async () => {
   await quiet();
   executor.answer(0);
   expect((await first).value).toEqual([
-    { record: 1, ok: true, result: "1" },
-    { record: 2, ok: true, result: "2" },
+    { kind: "done", record: 1, result: "1", attempts: 1 },
+    { kind: "done", record: 2, result: "2", attempts: 1 },
   ]);
 });
 
@@ -171,13 +183,13 @@ test("a failed batch ends the stream after what was finished before it", async (
   expect(thrown).toBe(error);
 });
 
-test("the records of the failed batch and of those behind it are unfinished, counted once", async () => {
+test("the records of the failed batch and of those behind it are unfinished, told once and in order", async () => {
   const executor = new ScriptedExecutor();
   const outcomes = drained(dispatch(chunksOf([[1, 2, 3, 4, 5]]), executor.options()));
   await quiet();
   executor.fail(0, new Error("broken"));
   await outcomes;
-  expect(executor.unfinished).toEqual([5]);
+  expect(executor.unfinished).toEqual([[1, 2, 3, 4, 5]]);
 });
 
 test("a failed batch is told before upstream is left, so that what upstream waits for can be given up", async () => {
@@ -215,10 +227,10 @@ test("when upstream fails, everything before it is finished first, also the part
   const { values, thrown } = await outcomes;
   expect(values.flat().map(({ record }) => record)).toEqual([1, 2, 3]);
   expect(thrown).toBe(failure);
-  expect(executor.unfinished).toEqual([0]);
+  expect(executor.unfinished).toEqual([[]]);
 });
 
-test("leaving tells batches in flight to stop, does not wait for them, and counts them", async () => {
+test("leaving tells batches in flight to stop, does not wait for them, and tells their records", async () => {
   const executor = new ScriptedExecutor();
   const outcomes = dispatch(chunksOf([[1, 2, 3, 4, 5, 6]]), executor.options());
   const first = outcomes.next();
@@ -227,7 +239,7 @@ test("leaving tells batches in flight to stop, does not wait for them, and count
   await first;
   await outcomes.return(undefined);
   expect(executor.sent.slice(1).every(({ stop }) => stop.aborted)).toBe(true);
-  expect(executor.unfinished).toEqual([4]);
+  expect(executor.unfinished).toEqual([[3, 4, 5, 6]]);
 });
 
 test("`stopped` tells the batches in flight", async () => {
@@ -243,22 +255,101 @@ test("`stopped` tells the batches in flight", async () => {
 
 test("a record that is to blame is an outcome, in its place", async () => {
   const executor = new ScriptedExecutor();
-  const error = new Error("2 is bad");
+  const error = new Failing("records", "2 is bad");
   const options = executor.options({
     strategy: new FixedBatches(3),
     execute: async (batch) => {
       if (batch.includes(2)) throw error;
       return batch.map(String);
     },
-    blames: (thrown) => thrown === error,
   });
   const { values } = await drained(dispatch(chunksOf([[1, 2, 3, 4]]), options));
   expect(values.flat()).toEqual([
-    { record: 1, ok: true, result: "1" },
-    { record: 2, ok: false, error },
-    { record: 3, ok: true, result: "3" },
-    { record: 4, ok: true, result: "4" },
+    { kind: "done", record: 1, result: "1", attempts: 3 },
+    { kind: "failed", record: 2, error, verdict: { kind: "reject" }, attempts: 3 },
+    { kind: "done", record: 3, result: "3", attempts: 2 },
+    { kind: "done", record: 4, result: "4", attempts: 1 },
   ]);
+});
+
+test("records that only pass by are outcomes in their places, and are not sent", async () => {
+  const executor = new ScriptedExecutor();
+  const options = executor.options({
+    strategy: new FixedBatches(3),
+    passes: (record) => record >= 100,
+    execute: async (batch) => {
+      executor.sent.push({ batch, stop: new AbortController().signal, answer: deferred() });
+      return batch.map(String);
+    },
+  });
+  const { values } = await drained(dispatch(chunksOf([[1, 100, 2, 101, 102, 103]]), options));
+  expect(values.flat().map(({ kind, record }) => [kind, record])).toEqual([
+    ["done", 1],
+    ["passed", 100],
+    ["done", 2],
+    ["passed", 101],
+    ["passed", 102],
+    ["passed", 103],
+  ]);
+  expect(executor.batches).toEqual([[1, 2]]);
+});
+
+test("while a batch is in trouble others are sent in its place, and its outcomes still come first", async () => {
+  const executor = new ScriptedExecutor();
+  const outcomes = dispatch(chunksOf([[1, 2, 3, 4, 5, 6]]), executor.options({ maxInFlight: 1 }));
+  const first = outcomes.next();
+  await quiet();
+  executor.fail(0, new Failing("records", "bad"));
+  await quiet();
+  expect(executor.batches).toEqual([[1, 2], [1], [3, 4]]);
+  for (const index of [1, 2]) {
+    executor.answer(index);
+    await quiet();
+  }
+  executor.answer(3);
+  expect(recordsOf(await first)).toEqual([1, 2]);
+  expect(recordsOf(await outcomes.next())).toEqual([3, 4]);
+  await outcomes.return(undefined);
+});
+
+test("a batch that waits for its retry does not hold up those behind it", async () => {
+  const executor = new ScriptedExecutor();
+  const waiting = deferred();
+  const options = executor.options({
+    maxInFlight: 1,
+    judge: () => ({ kind: "retry", afterMs: 5 }),
+    wait: () => waiting.promise,
+  });
+  const outcomes = drained(dispatch(chunksOf([[1, 2, 3, 4, 5]]), options));
+  await quiet();
+  executor.fail(0, new Failing("records", "not yet"));
+  await quiet();
+  executor.answer(1);
+  await quiet();
+  expect(executor.batches).toEqual([[1, 2], [3, 4]]);
+  waiting.resolve();
+  await quiet();
+  executor.answer(2);
+  await quiet();
+  executor.answer(3);
+  expect((await outcomes).values.flat().map(({ record }) => record)).toEqual([1, 2, 3, 4, 5]);
+});
+
+test("with eight batches in trouble besides those in flight, no more is pulled", async () => {
+  const executor = new ScriptedExecutor();
+  let pulled = 0;
+  const upstream = endless(() => {
+    pulled += 1;
+  });
+  const options = executor.options({
+    maxInFlight: 2,
+    execute: () => Promise.reject(new Failing("records", "bad")),
+    judge: () => ({ kind: "retry", afterMs: 5 }),
+    wait: () => new Promise(() => {}),
+  });
+  void dispatch(upstream, options).next();
+  await quiet();
+  expect(pulled).toBe((2 + 8) * 2);
 });
 
 test("an input without records gives no outcomes and sends nothing", async () => {
@@ -271,64 +362,17 @@ test("an input without records gives no outcomes and sends nothing", async () =>
   });
 });
 
-/** Chunks, batch size, delays of upstream and of the executor, and how it ends. */
-const scenario = fc.record({
-  chunks: fc.array(fc.array(fc.constant(0), { maxLength: 5 }), { maxLength: 8 }),
-  upstreamDelays: fc.array(fc.nat(6), { minLength: 8, maxLength: 8 }),
-  upstreamFails: fc.boolean(),
-  batchSize: fc.integer({ min: 1, max: 6 }),
-  maxInFlight: fc.integer({ min: 1, max: 3 }),
-  answerDelays: fc.array(fc.nat(12), { minLength: 1, maxLength: 10 }),
-  failingBatch: fc.option(fc.nat(8), { nil: undefined }),
-  leaveAfter: fc.option(fc.nat(4), { nil: undefined }),
-});
-
-test("whatever the delays, failures and exits: outcomes are the start of the input, in order, and the rest is unfinished", async () => {
-  await fc.assert(
-    fc.asyncProperty(scenario, async (given) => {
-      let taken = 0;
-      let inFlight = 0;
-      let batch = 0;
-      const unfinished: number[] = [];
-      async function* upstream(): AsyncGenerator<number[]> {
-        for (const [index, chunk] of given.chunks.entries()) {
-          await hops(given.upstreamDelays[index] as number);
-          const records = chunk.map(() => taken++);
-          yield records;
-        }
-        if (given.upstreamFails) throw new Error("upstream");
-      }
-      const outcomes = dispatch<number, number>(upstream(), {
-        strategy: new FixedBatches(given.batchSize),
-        maxInFlight: given.maxInFlight,
-        execute: async (records) => {
-          const index = batch++;
-          inFlight += 1;
-          expect(inFlight).toBeLessThanOrEqual(given.maxInFlight);
-          await hops(given.answerDelays[index % given.answerDelays.length] as number);
-          inFlight -= 1;
-          if (index === given.failingBatch) throw new Error("batch");
-          return records.map((record) => record * 10);
-        },
-        blames: () => false,
-        divides: true,
-        stopped: new AbortController().signal,
-        onFailure: () => {},
-        onUnfinished: (count) => unfinished.push(count),
-      });
-      const results: number[] = [];
-      try {
-        let received = 0;
-        for await (const each of outcomes) {
-          results.push(...each.map((outcome) => (outcome.ok ? outcome.result : Number.NaN)));
-          if (received++ === given.leaveAfter) break;
-        }
-      } catch (error) {
-        expect(["upstream", "batch"]).toContain((error as Error).message);
-      }
-      expect(results).toEqual(results.map((_, index) => index * 10));
-      expect(unfinished).toEqual([taken - results.length]);
-    }),
-    { numRuns: 300 },
-  );
+test("outcomes that were given out are not kept, however long the window stays full", async () => {
+  const given: WeakRef<object>[] = [];
+  const executor = new ScriptedExecutor();
+  const upstream = endless(() => {});
+  const outcomes = dispatch(upstream, executor.options({ execute: async (batch) => batch.map(String) }));
+  for (let count = 0; count < 50; count++) {
+    // Without a variable that would keep the last.
+    await outcomes.next().then(({ value }) => given.push(new WeakRef(value as object)));
+    await quiet();
+  }
+  collectGarbage();
+  expect(given.filter((each) => each.deref() !== undefined).length).toBeLessThan(10);
+  await outcomes.return(undefined);
 });

@@ -54,17 +54,17 @@ test("there is no failure when upstream ends well", async () => {
   expect(intake.failure).toBeUndefined();
 });
 
-test("`held` counts what was pulled and not given out: whole batches and the start of the next", async () => {
+test("`held` is what was pulled and not given out, in order: whole batches and the start of the next", async () => {
   const intake = intakeOf(chunksOf([[1, 2, 3, 4, 5]]));
   await intake.next();
-  expect(intake.held).toBe(3);
+  expect(intake.held).toEqual([3, 4, 5]);
 });
 
 test("a batch that is put back is counted, and comes first again", async () => {
   const intake = intakeOf(chunksOf([[1, 2, 3, 4]]));
   const batch = await intake.next();
   intake.putBack(batch as number[]);
-  expect(intake.held).toBe(4);
+  expect(intake.held).toEqual([1, 2, 3, 4]);
   expect(await intake.next()).toEqual([1, 2]);
 });
 
@@ -86,7 +86,7 @@ test("closing waits for a pull that is under way, and what it brings is not lost
   arriving.resolve([1, 2, 3]);
   await closing;
   intake.putBack((await next) ?? []);
-  expect(intake.held).toBe(3);
+  expect(intake.held).toEqual([1, 2, 3]);
 });
 
 test("closing ends upstream", async () => {

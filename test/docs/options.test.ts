@@ -2,11 +2,18 @@ import { expect, test } from "vitest";
 import type { z } from "zod";
 import { inlineOptions } from "../../src/engines/inline/options.js";
 import { localOptions } from "../../src/engines/local/options.js";
-import { pipeOptions, pythonStageOptions, runOptions } from "../../src/pipe/options.js";
+import {
+  nodeStageOptions,
+  pipeOptions,
+  pythonStageOptions,
+  replayFields,
+  runOptions,
+} from "../../src/pipe/options.js";
 import { engineOptions } from "../../src/session/engine-options.js";
 import { limits } from "../../src/session/limits.js";
 import { closeOptions } from "../../src/session/options.js";
 import { sessionOptions } from "../../src/session/session-options.js";
+import { retryOptions } from "../../src/stage/policy.js";
 import { codeIn, guidePages, tableAt } from "./pages.js";
 import { fieldsIn, interfaceOf } from "./sources.js";
 
@@ -22,7 +29,10 @@ const TABLES: Readonly<Record<string, { schema?: z.ZodObject; required?: object 
   CloseOptions: { schema: closeOptions },
   PipeOptions: { schema: pipeOptions },
   PythonStageOptions: { schema: pythonStageOptions, required: { module: "m", function: "f" } },
+  NodeStageOptions: { schema: nodeStageOptions },
   RunOptions: { schema: runOptions },
+  ReplayOptions: { schema: replayFields },
+  RetryOptions: { schema: retryOptions },
   InlineOptions: { schema: inlineOptions, required: { modules: {} } },
 };
 

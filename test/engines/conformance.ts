@@ -10,6 +10,7 @@ import {
   PythonFunctionError,
   PythonImportError,
   pipe,
+  RecordRejectedError,
   Ref,
   RefError,
   type Session,
@@ -98,6 +99,8 @@ export function testConformance({ name, open, processes, copies }: Candidate): v
           pythonMessage: "no good",
           session: "failing",
         });
+        expect(error.isA("ValueError")).toBe(true);
+        expect(error.pythonBases.length).toBeGreaterThan(0);
         expect(await session.call("conformance", "echo", [1])).toBe(1);
       });
 
@@ -269,6 +272,47 @@ export function testConformance({ name, open, processes, copies }: Candidate): v
           stage: "score",
           target: `conformance.${name}`,
         });
+      });
+
+      const rejecting = (name: string) =>
+        pipe<number>("rejecting").python<number>("check", { module: "conformance", function: name });
+
+      test("set aside the records that their function rejects, whatever the policy", async () => {
+        const session = await engine.session();
+        const run = rejecting("set_aside_negative").run([1, -2, 3, -4], { session });
+
+        const { outputs, rejected } = await run.collect();
+
+        expect(outputs.default.map(({ payload }) => payload)).toEqual([1, 3]);
+        expect(rejected.map(({ id, reason, attempts }) => [id, reason, attempts])).toEqual([
+          [1, "-2 is negative", 1],
+          [3, "-4 is negative", 1],
+        ]);
+        expect(rejected[0]?.error).toBeInstanceOf(RecordRejectedError);
+      });
+
+      test("halt when what rejects a record stands elsewhere than in its place", async () => {
+        const session = await engine.session();
+
+        const error = await rejection(
+          rejecting("nest_rejected").run([1], { session }).collect(),
+          PipeHaltedError,
+        );
+
+        expect(error.cause).toBeInstanceOf(ValueNotSupportedError);
+        expect(error.cause).toMatchObject({ path: "result[0][0]", direction: "result" });
+      });
+
+      test("take what rejects a record for an exception when it is raised", async () => {
+        const session = await engine.session();
+        const lenient = rejecting("raise_rejected").onError("check", "reject");
+
+        const { rejected } = await lenient.run([1], { session }).collect();
+
+        expect(rejected.map(({ reason }) => reason)).toEqual(["all of them"]);
+        const error = rejected[0]?.error as PythonError;
+        expect(error).toBeInstanceOf(PythonError);
+        expect(error).toMatchObject({ pythonType: "Rejected", pythonModule: "slither_worker" });
       });
 
       test("reject the bad record alone where they may", async () => {

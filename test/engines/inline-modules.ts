@@ -1,3 +1,4 @@
+import { reject } from "slither-ts";
 import type { InlineModule } from "slither-ts/testing";
 
 /** fixtures/python/conformance.py in TypeScript. */
@@ -18,6 +19,12 @@ export function conformance(): InlineModule {
     reject_negative: (values: number[]) => {
       if (values.some((value) => value < 0)) throw new ValueError("negative");
       return values;
+    },
+    set_aside_negative: (values: number[]) =>
+      values.map((value) => (value >= 0 ? value : reject(`${value} is negative`))),
+    nest_rejected: (values: number[]) => values.map(() => [reject("nested")]),
+    raise_rejected: () => {
+      throw reject("all of them");
     },
     fail: () => {
       throw new ValueError("no good");

@@ -4,6 +4,7 @@ import {
   PythonError,
   PythonImportError,
   pipe,
+  reject,
   tuple,
   ValueNotSupportedError,
 } from "slither-ts";
@@ -89,6 +90,48 @@ test("what a fake throws is the cause of the error", async () => {
   expect(error.cause).toBe(thrown);
   expect(error).toMatchObject({ pythonType: "TypeError", pythonMessage: "broken fake" });
   expect(error.traceback).toContain("inline.test.ts");
+});
+
+class Timeout extends RangeError {}
+class ReadTimeout extends Timeout {
+  override readonly name = "ReadTimeout";
+}
+
+test.each([
+  [new TypeError("a"), ["inline.Error"]],
+  [new ReadTimeout("a"), ["inline.Timeout", "inline.RangeError", "inline.Error"]],
+  [Object.assign(new Error("a"), { name: "ConnectionError" }), ["inline.Error"]],
+  ["no error at all", []],
+])("what a fake throws knows its classes: %s", async (thrown, bases) => {
+  const fail = () => {
+    throw thrown;
+  };
+  const session = await inlineEngine({ modules: { m: { fail } } }).session();
+
+  const error = await rejection(session.call("m", "fail"), PythonError);
+
+  expect(error).toMatchObject({ pythonModule: "inline", pythonBases: bases });
+});
+
+test("the array of a fake that rejects records stays as it is", async () => {
+  const results = [1, reject("odd"), 3];
+  const session = await inlineEngine({ modules: { m: { check: () => results } } }).session();
+  const checking = pipe<number>("checking").python<number>("check", { module: "m", function: "check" });
+
+  const { rejected } = await checking.run([1, 2, 3], { session }).collect();
+
+  expect(rejected.map(({ id, reason }) => [id, reason])).toEqual([[1, "odd"]]);
+  expect(results).toEqual([1, reject("odd"), 3]);
+});
+
+test("what rejects a record cannot be sent", async () => {
+  const session = await inlineEngine({ modules: { m: { take: () => null } } }).session();
+
+  const error = await rejection(session.call("m", "take", [reject("a")]), ValueNotSupportedError);
+
+  expect(error.message).toMatch(
+    /got Reject \(it may only stand in the array that a fake batch function gives back\)$/,
+  );
 });
 
 test("a fake that gives back nothing is told to give back null", async () => {

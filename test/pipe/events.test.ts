@@ -55,10 +55,10 @@ test("a run that completes tells its start and end, and those of its stages and 
   const clean = { ...ofRun, stage: "clean", kind: "node" };
   const predict = { ...ofRun, stage: "predict", kind: "python" };
   const [first, second] = [
-    { ...ofRun, stage: "predict", batch: 0, size: 4 },
-    { ...ofRun, stage: "predict", batch: 1, size: 2 },
+    { ...ofRun, stage: "predict", batch: 0, size: 4, probe: false },
+    { ...ofRun, stage: "predict", batch: 1, size: 2, probe: false },
   ];
-  const counts = { durationMs: duration, in: 6, out: 6, rejected: 0 };
+  const counts = { durationMs: duration, in: 6, out: 6, rejected: 0, filtered: 0 };
   expect(seen.slice(0, 4)).toEqual([
     { name: "run-start", ...ofRun },
     { name: "stage-start", ...clean },

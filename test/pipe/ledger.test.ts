@@ -1,52 +1,100 @@
-import { LedgerError, pipe, type Rejection, SlitherError, TooManyRejectedError } from "slither-ts";
+import { LedgerError, pipe, SlitherError, TooManyRejectedError } from "slither-ts";
 import { expect, test, vi } from "vitest";
-import { KEPT_REJECTIONS, RunAccounts } from "../../src/pipe/ledger.js";
-import { rejection } from "../../src/stage/contract.js";
+import { RunAccounts } from "../../src/pipe/accounts.js";
+import { KEPT_REJECTIONS } from "../../src/pipe/ledger.js";
+import { Rejections } from "../../src/pipe/rejections.js";
+import { failure, rejection } from "../../src/stage/contract.js";
+import { PassingItem } from "../../src/stage/passing-item.js";
 import { item } from "../stage/context.js";
+import { upTo } from "./inputs.js";
 import { expectBalance } from "./runs.js";
 
-const failed: Rejection = rejection(item(1), "clean", new Error("bad"));
+const NO_BOUND = Number.POSITIVE_INFINITY;
+const failed = rejection(item(1), failure("clean", new Error("bad"), 1));
 
-/** The books of a run of two stages and two outputs that add up: 10 in, 6 out, 2 rejected, 2 unfinished. */
+function emptyBooks(stages: readonly string[] = ["clean", "predict"]): RunAccounts {
+  const rejections = new Rejections({ run: "run-1", pipe: "p" }, undefined);
+  return new RunAccounts(stages, ["high", "default"], rejections);
+}
+
+function items(count: number): ReturnType<typeof item>[] {
+  return upTo(count).map((n) => item(n));
+}
+
+/**
+ * The books of a run of two stages and two outputs that add up: 10 in, one of them straight to the second stage, and 2 more made of them; 7 out, one
+ * of them early, 2 rejected, 1 filtered, 2 unfinished.
+ */
 function balancedBooks(): RunAccounts {
-  const accounts = new RunAccounts(["clean", "predict"], ["high", "default"]);
+  const accounts = emptyBooks();
   const [clean, predict] = accounts.stages;
+  const joining = PassingItem.entering(item("late"), 1);
   accounts.taken = 10;
-  clean?.entered(10);
-  clean?.rejected(failed);
-  clean?.left(9);
-  predict?.entered(9);
-  predict?.rejected(failed);
-  predict?.unfinished(1);
-  predict?.left(7);
-  for (const route of ["high", "high", "default", "default", "default", "default"]) accounts.delivered(route);
-  accounts.undelivered = 1;
+  clean?.entered([...items(9), joining]);
+  clean?.rejected(failed, NO_BOUND);
+  clean?.filtered("empty");
+  clean?.expanded(2);
+  clean?.left(9, 1);
+  predict?.entered([...items(8), joining, PassingItem.leaving(item("early"), "high")]);
+  predict?.rejected(failed, NO_BOUND);
+  predict?.unfinished([item(1)]);
+  predict?.left(7, 0);
+  for (const route of ["high", "high", "default", "default", "default", "default", "default"])
+    accounts.delivered(route);
+  accounts.undelivered(1);
   return accounts;
 }
 
 test("books that add up have no differences, and say so", () => {
   const accounts = balancedBooks();
   expect(accounts.differences()).toEqual([]);
-  expectBalance(accounts.ledger());
+  expectBalance(accounts.ledger(), { joined: { predict: 1 } });
 });
 
 test("the ledger sums up the run, its outputs and its stages", () => {
   expect(balancedBooks().ledger()).toEqual({
     in: 10,
-    out: 6,
+    expanded: 2,
+    out: 7,
     rejected: 2,
-    filtered: 0,
+    filtered: 1,
     unfinished: 2,
     balanced: true,
-    routes: { high: 2, default: 4 },
+    routes: { high: 2, default: 5 },
     stages: {
-      clean: { in: 10, out: 9, rejected: 1, filtered: 0, unfinished: 0 },
-      predict: { in: 9, out: 7, rejected: 1, filtered: 0, unfinished: 1 },
+      clean: {
+        in: 9,
+        expanded: 2,
+        out: 9,
+        leftEarly: 1,
+        rejected: 1,
+        filtered: 1,
+        unfinished: 0,
+        reasons: { empty: 1 },
+      },
+      predict: {
+        in: 9,
+        expanded: 0,
+        out: 7,
+        leftEarly: 0,
+        rejected: 1,
+        filtered: 0,
+        unfinished: 1,
+        reasons: {},
+      },
     },
   });
 });
 
 type Doctoring = readonly [what: string, doctor: (accounts: RunAccounts) => void, differences: string[]];
+
+/** Writes another number into the books of the second stage. */
+function add(count: "in" | "unfinished", by: number): (accounts: RunAccounts) => void {
+  return (accounts) => {
+    const counts = accounts.stages[1]?.counts;
+    if (counts !== undefined) counts[count] += by;
+  };
+}
 
 test.each<Doctoring>([
   [
@@ -54,47 +102,55 @@ test.each<Doctoring>([
     (accounts) => {
       accounts.taken += 1;
     },
-    ["the input gave 11 records, clean took 10"],
+    ["the input gave 10 records, clean took 9"],
   ],
   [
     "a record that was lost between two stages",
-    (accounts) => accounts.stages[1]?.entered(-1),
-    ["clean gave 9 records, predict took 8", "predict took 8 records, accounted for 9"],
+    add("in", -1),
+    ["clean gave 8 records, predict took 7", "predict took or made 8 records, accounted for 9"],
   ],
   [
     "a record that a stage took and forgot",
-    (accounts) => accounts.stages[1]?.unfinished(-1),
-    ["predict took 9 records, accounted for 8"],
+    add("unfinished", -1),
+    ["predict took or made 9 records, accounted for 8"],
   ],
   [
     "a record that a stage passed on twice",
-    (accounts) => accounts.stages[0]?.left(1),
-    ["clean gave 10 records, predict took 9", "clean took 10 records, accounted for 11"],
+    (accounts) => accounts.stages[0]?.left(1, 0),
+    ["clean gave 9 records, predict took 8", "clean took or made 11 records, accounted for 12"],
+  ],
+  [
+    "a record that was made and not passed on",
+    (accounts) => accounts.stages[0]?.expanded(1),
+    ["clean took or made 12 records, accounted for 11"],
+  ],
+  [
+    "a record that left early and came to no output",
+    (accounts) => accounts.stages[0]?.left(0, 1),
+    ["clean gave 7 records, predict took 8", "the stages gave 9 records, delivered or left over 8"],
   ],
   [
     "a record that was delivered twice",
     (accounts) => accounts.delivered("high"),
-    ["the last stage gave 7 records, delivered or left over 8"],
+    ["the stages gave 8 records, delivered or left over 9"],
   ],
   [
     "a record that the consumer was never given",
-    (accounts) => {
-      accounts.undelivered -= 1;
-    },
-    ["the last stage gave 7 records, delivered or left over 6"],
+    (accounts) => accounts.undelivered(-1),
+    ["the stages gave 8 records, delivered or left over 7"],
   ],
 ])("the books show %s", (_, doctor, differences) => {
   const accounts = balancedBooks();
   doctor(accounts);
-  expect(accounts.differences()).toEqual(differences);
+  expect(accounts.differences().slice(0, 2)).toEqual(differences);
   expect(accounts.ledger().balanced).toBe(false);
 });
 
 test("in a pipe without stages, what was taken is what must be delivered", () => {
-  const accounts = new RunAccounts([], ["default"]);
+  const accounts = emptyBooks([]);
   accounts.taken = 2;
   accounts.delivered("default");
-  expect(accounts.differences()).toEqual(["the last stage gave 2 records, delivered or left over 1"]);
+  expect(accounts.differences()).toEqual(["the stages gave 2 records, delivered or left over 1"]);
 });
 
 test("a run whose books do not add up throws, although every record came out", async () => {
@@ -108,8 +164,8 @@ test("a run whose books do not add up throws, although every record came out", a
   expect(error).toBeInstanceOf(LedgerError);
   expect(error).toMatchObject({
     code: "SLITHER_LEDGER",
-    message: "expected the ledger to balance, got the last stage gave 2 records, delivered or left over 1",
-    differences: ["the last stage gave 2 records, delivered or left over 1"],
+    message: "expected the ledger to balance, got the stages gave 2 records, delivered or left over 1",
+    differences: ["the stages gave 2 records, delivered or left over 1"],
     ledger: { in: 2, out: 1, balanced: false },
   });
   expect((await run.done).ledger.balanced).toBe(false);
@@ -119,21 +175,67 @@ test("the ledger shows the books as they stand, and does not change afterwards",
   const accounts = balancedBooks();
   const ledger = accounts.ledger();
   accounts.delivered("high");
-  accounts.stages[0]?.entered(1);
-  expect(ledger).toMatchObject({ out: 6, routes: { high: 2 }, stages: { clean: { in: 10 } } });
+  accounts.stages[0]?.entered(items(1));
+  accounts.stages[0]?.filtered("empty");
+  expect(ledger).toMatchObject({
+    out: 7,
+    routes: { high: 2 },
+    stages: { clean: { in: 9, reasons: { empty: 1 } } },
+  });
+});
+
+test("an output may have a name that every object has", () => {
+  const accounts = emptyBooks([]);
+  for (const route of ["toString", "__proto__", "toString"]) accounts.delivered(route);
+  expect(Object.entries(accounts.ledger().routes)).toEqual([
+    ["high", 0],
+    ["default", 0],
+    ["toString", 2],
+    ["__proto__", 1],
+  ]);
+});
+
+test("the first 100 reasons of filters are counted apart, the others together", () => {
+  const accounts = emptyBooks();
+  for (const n of upTo(120)) accounts.stages[0]?.filtered(`reason ${n}`);
+  accounts.stages[0]?.filtered("reason 0");
+  const reasons = accounts.ledger().stages.clean?.reasons ?? {};
+  expect(Object.keys(reasons)).toHaveLength(101);
+  expect(reasons).toMatchObject({ "reason 0": 2, "reason 99": 1, "(other)": 20 });
 });
 
 test("the rejected of all stages are kept together, as they come", () => {
-  const accounts = balancedBooks();
-  expect(accounts.rejected).toEqual([failed, failed]);
+  expect(balancedBooks().rejections.kept).toEqual([failed, failed]);
 });
 
 test("one rejection more than a run keeps is an error that says the number, and is not counted", () => {
-  const accounts = new RunAccounts(["first", "second"], ["default"]);
-  for (let count = 0; count < KEPT_REJECTIONS; count++) accounts.stages[count % 2]?.rejected(failed);
-  expect(() => accounts.stages[0]?.rejected(failed)).toThrow(TooManyRejectedError);
+  const accounts = emptyBooks();
+  for (const n of upTo(KEPT_REJECTIONS)) accounts.stages[n % 2]?.rejected(failed, NO_BOUND);
+  expect(() => accounts.stages[0]?.rejected(failed, NO_BOUND)).toThrow(
+    "expected at most 10000 rejected records, which is how many a run keeps, got more",
+  );
   expect(accounts.ledger().rejected).toBe(KEPT_REJECTIONS);
-  const error = new TooManyRejectedError();
+});
+
+test("one rejection more than the policy of its stage allows is an error that names both, and is not counted", () => {
+  const accounts = emptyBooks();
+  for (const _ of upTo(2)) accounts.stages[1]?.rejected(failed, 2);
+  expect(() => accounts.stages[1]?.rejected(failed, 2)).toThrow(
+    "expected at most 2 rejected records in stage predict (reject({ max })), got more",
+  );
+  expect(accounts.ledger().rejected).toBe(2);
+  const error = new TooManyRejectedError(2, "predict");
   expect(SlitherError.is(error) && error.code).toBe("SLITHER_TOO_MANY_REJECTED");
-  expect(error.message).toContain("10000");
+  expect(error).toMatchObject({ max: 2, stage: "predict" });
+});
+
+test("what passes a stage by is left over where it was going: to an output, or to the stage that it enters", () => {
+  const accounts = emptyBooks();
+  accounts.taken = 2;
+  accounts.stages[0]?.unfinished([PassingItem.entering(item(1), 1)]);
+  accounts.stages[0]?.entered([item(2)]);
+  accounts.stages[0]?.left(1, 1);
+  accounts.stages[1]?.unfinished([PassingItem.leaving(item(2), "high")]);
+  expect(accounts.ledger()).toMatchObject({ in: 2, out: 0, unfinished: 2, balanced: true });
+  expect(accounts.ledger().stages).toMatchObject({ clean: { unfinished: 0 }, predict: { unfinished: 0 } });
 });

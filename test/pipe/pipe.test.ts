@@ -126,7 +126,7 @@ test.each([
   [
     "a policy that does not exist",
     () => scoring.onError("*", "ignore"),
-    'pipe scoring: onError(): expected `policy` to be "halt" or "reject", got `"ignore"` (string)',
+    'pipe scoring: onError(): expected `policy` to be "halt", "reject", reject({ max }), retry({ … }), routeTo(name) or a function, got `"ignore"` (string)',
   ],
   [
     "a run option that does not exist",

@@ -165,12 +165,10 @@ test("a worker that is killed by a batch, without anything to go back to, ends t
   expect(session.state).toBe("lost");
 });
 
-test("a batch that each time kills its worker is sent three times, then ends the run; the session goes on", async () => {
+test("under halt, a batch that each time kills its worker is sent three times, then ends the run; the session goes on", async () => {
   const session = await engine().session();
   const tries = record(engine(), "session-log");
-  const { items, thrown } = await consume(
-    calling("kill", 3).onError("*", "reject").run(upTo(30), { session }),
-  );
+  const { items, thrown } = await consume(calling("kill", 3).run(upTo(30), { session }));
   expect(items.map(({ payload }) => payload)).toEqual(doubled(6));
   const { cause, ledger } = thrown as PipeHaltedError;
   expect(cause).toMatchObject({ code: "SLITHER_WORKER_DIED", signal: "SIGKILL", during: "batch_fate.kill" });
@@ -233,10 +231,10 @@ test("a batch that takes too long is told as the cause, also when a later stage'
   expectBalance(ledger);
 });
 
-test("a batch that takes longer than its timeout is stopped and ends the run by name; the session goes on", async () => {
+test("under halt, a batch that takes longer than its timeout is stopped and ends the run by name; the session goes on", async () => {
   const session = await engine().session({ id: "late" });
   const { pid } = session;
-  const { items, thrown } = await consume(late("hang").onError("*", "reject").run(upTo(30), { session }));
+  const { items, thrown } = await consume(late("hang").run(upTo(30), { session }));
   expect(items.map(({ payload }) => payload)).toEqual(doubled(6));
   expect((thrown as Error).cause).toBeInstanceOf(CallTimeoutError);
   expect((thrown as Error).message).toContain(
@@ -246,10 +244,10 @@ test("a batch that takes longer than its timeout is stopped and ends the run by 
   expect(await session.call("process", "pid")).toBe(pid);
 });
 
-test("a batch that takes longer than its timeout and does not stop has its worker killed; the session comes back", async () => {
+test("under halt, a batch that takes longer than its timeout and does not stop has its worker killed; the session comes back", async () => {
   const session = await engine().session({ id: "stubborn", limits: { cancelGrace: "50ms" } });
   const pid = session.pid as number;
-  const { items, thrown } = await consume(late("hang_on").onError("*", "reject").run(upTo(30), { session }));
+  const { items, thrown } = await consume(late("hang_on").run(upTo(30), { session }));
   expect(items.map(({ payload }) => payload)).toEqual(doubled(6));
   expect((thrown as Error).cause).toBeInstanceOf(CallTimeoutError);
   expect((thrown as Error).message).toContain(

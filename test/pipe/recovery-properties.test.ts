@@ -25,8 +25,11 @@ const scenario = fc.record({
 
 type Scenario = typeof scenario extends fc.Arbitrary<infer Value> ? Value : never;
 
-/** So often may a batch be with a worker that dies, or is dead already: the third time would be the batch's own fault. */
-const MOST_DEATHS = 2;
+/**
+ * So often may a batch of a stage be with a worker that dies, or is dead already: once more would be the batch's own fault. The first stage rejects,
+ * so what has killed its process is tried once more; the second halts, and is sent three times.
+ */
+const MOST_DEATHS: Readonly<Record<string, number>> = { first: 1, second: 2 };
 
 /** Workers that carry out one request after the other, give back each number plus one, and die as the scenario says. */
 class Mortals {
@@ -74,9 +77,10 @@ class Mortals {
 
   /** Kills the worker, when no batch that it has was with too many dead ones. */
   #mayDie(worker: ScriptedWorker): boolean {
-    const waiting = worker.sent.filter(({ reply }) => !done.has(reply)).map(nameOf);
-    if (waiting.some((batch) => (this.#deathsOf.get(batch) ?? 0) >= MOST_DEATHS)) return false;
-    for (const batch of waiting) this.#count(batch);
+    const waiting = worker.sent.filter(({ reply }) => !done.has(reply));
+    const most = ({ site }: SentRequest): number => MOST_DEATHS[site.stage as string] ?? 0;
+    if (waiting.some((sent) => (this.#deathsOf.get(nameOf(sent)) ?? 0) >= most(sent))) return false;
+    for (const sent of waiting) this.#count(nameOf(sent));
     this.deaths += 1;
     worker.die("SIGKILL");
     return true;

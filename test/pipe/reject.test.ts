@@ -55,6 +55,7 @@ test("a rejection has the record, its stage, the reason and the traceback", asyn
       reason: "session inline: stage predict: model.predict raised RangeError: 20 is bad",
       error: expect.any(PythonError),
       traceback: expect.stringContaining("RangeError: 20 is bad"),
+      attempts: 2,
       payload: 20,
       input: { n: 2 },
       meta: { cleaned: true },

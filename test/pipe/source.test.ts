@@ -1,6 +1,6 @@
 import { OptionsError } from "slither-ts";
 import { expect, test } from "vitest";
-import { InputFailure, type SourceOptions, source } from "../../src/pipe/source.js";
+import { InputFailure, newItems, type SourceOptions, source } from "../../src/pipe/source.js";
 import type { Chunk } from "../../src/stage/contract.js";
 import { drained } from "../dispatch/chunks.js";
 import { quiet } from "../dispatch/deferred.js";
@@ -15,14 +15,20 @@ interface Reading {
 
 function reading(
   input: SourceOptions["input"],
-  id?: SourceOptions["id"],
+  id?: Parameters<typeof newItems>[0],
   stopping = new AbortController(),
 ): Reading {
   const onTaken = (): void => {
     state.taken += 1;
   };
   const draining = new AbortController();
-  const chunks = source({ input, id, stopped: stopping.signal, drained: draining.signal, onTaken });
+  const chunks = source({
+    input,
+    makeItem: newItems(id),
+    stopped: stopping.signal,
+    drained: draining.signal,
+    onTaken,
+  });
   const state = { chunks, stopping, draining, taken: 0 };
   return state;
 }

@@ -1,4 +1,7 @@
-import { type Ledger, RunAccounts } from "../../src/pipe/ledger.js";
+import { realClock } from "../../src/clock.js";
+import { RunAccounts } from "../../src/pipe/accounts.js";
+import type { Ledger } from "../../src/pipe/ledger.js";
+import { Rejections } from "../../src/pipe/rejections.js";
 import type { Chunk, Operator, StageContext } from "../../src/stage/contract.js";
 import type { Item, Rejection } from "../../src/stage/item.js";
 import { Emitter } from "../../src/telemetry/emitter.js";
@@ -20,18 +23,22 @@ export interface Stand {
 
 /** A stage's surroundings, without a run: what a stage does to them can be read off. */
 export function stand(changes: Partial<StageContext> = {}): Stand {
-  const accounts = new RunAccounts(["stage"], ["default"]);
+  const rejections = new Rejections({ run: "run-1", pipe: "test" }, undefined);
+  const accounts = new RunAccounts(["stage"], ["default"], rejections);
   const stopping = new AbortController();
   const stops: unknown[] = [];
   const context: StageContext = {
     run: "run-1",
     pipe: "test",
     stage: "stage",
+    index: 0,
     session: undefined,
+    probes: changes.session,
     policy: "halt",
     metadata: {},
     stores: {},
     books: accounts.stages[0] as StageContext["books"],
+    clock: realClock,
     events: new Emitter<RunEvents>(RUN_EVENTS),
     stopped: stopping.signal,
     stop: (reason) => {
@@ -46,7 +53,7 @@ export function stand(changes: Partial<StageContext> = {}): Stand {
     context,
     stopping,
     stops,
-    rejections: accounts.rejected,
+    rejections: rejections.kept,
     get books() {
       return accounts.ledger().stages.stage as Ledger["stages"][string];
     },

@@ -1,18 +1,19 @@
 import { expect, test } from "vitest";
 import { PythonError } from "../../src/errors/python.js";
-import { rejection } from "../../src/stage/contract.js";
+import { failure, rejection } from "../../src/stage/contract.js";
 import { item } from "./context.js";
 
 test("a rejection has the record, what the stage was given, and why it failed", () => {
   const error = new RangeError("too large");
   const meta = { note: 1 };
   const failed = item({ amount: 9 }, { id: "r-9", meta, input: { raw: "9" } });
-  expect(rejection(failed, "check", error)).toEqual({
+  expect(rejection(failed, failure("check", error, 2))).toEqual({
     id: "r-9",
     stage: "check",
     reason: "too large",
     error,
     traceback: undefined,
+    attempts: 2,
     payload: { amount: 9 },
     input: { raw: "9" },
     meta,
@@ -27,7 +28,7 @@ test("the traceback of Python code is kept", () => {
     message: "'x'",
     traceback: "Traceback: …\nKeyError: 'x'",
   };
-  expect(rejection(item(1), "predict", new PythonError(site, fields)).traceback).toBe(fields.traceback);
+  expect(failure("predict", new PythonError(site, fields), 1).traceback).toBe(fields.traceback);
 });
 
 test.each([
@@ -36,10 +37,16 @@ test.each([
   ["null", null, "null"],
   ["a number", 404, "404"],
 ])("when %s was thrown, that is the reason", (_, thrown, reason) => {
-  expect(rejection(item(1), "check", thrown)).toMatchObject({ reason, error: thrown });
+  expect(failure("check", thrown, 1)).toMatchObject({ reason, error: thrown });
 });
 
 test("an object that cannot become text has a reason all the same", () => {
   const thrown = Object.create(null) as object;
-  expect(rejection(item(1), "check", thrown).reason).toContain("object");
+  expect(failure("check", thrown, 1).reason).toContain("object");
+});
+
+test("a record that Python code sets aside by raising Rejected has what that says as its reason", () => {
+  const site = { session: "a", target: "scorer.predict" };
+  const fields = { type: "Rejected", module: "slither_worker", message: "no label", traceback: "" };
+  expect(failure("predict", new PythonError(site, fields), 1).reason).toBe("no label");
 });

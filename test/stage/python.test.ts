@@ -21,7 +21,9 @@ import { ValueNotSupportedError } from "../../src/errors/value.js";
 import type { ExecutionOptions } from "../../src/session/execution-options.js";
 import type { Executor, Site } from "../../src/session/replicas.js";
 import type { Chunk } from "../../src/stage/contract.js";
-import { type PythonStage, pythonOperator } from "../../src/stage/python.js";
+import { pythonOperator } from "../../src/stage/python.js";
+import type { PythonStage } from "../../src/stage/python-stage.js";
+import { type ErrorPolicy, retry } from "../../src/stage/policy.js";
 import { chunksOf, drained } from "../dispatch/chunks.js";
 import { upTo } from "../pipe/inputs.js";
 import { item, stand, through } from "./context.js";
@@ -152,15 +154,12 @@ test.each<[string, Error]>([
     "PythonFunctionError",
     new PythonFunctionError("no function", { target: "f", suggestions: [], session: "a" }),
   ],
-  ["WorkerDiedError", new WorkerDiedError(dead)],
-  ["MemoryLimitError", new MemoryLimitError(dead, { usedBytes: 2, limitBytes: 1 })],
   [
     "SessionRolledBackError",
     new SessionRolledBackError("a", { calls: ["f"], count: 1, from: "checkpoint" }, "a death"),
   ],
   ["SessionLostError", new SessionLostError("a", new Error("gone"))],
   ["SessionClosedError", new SessionClosedError("a", "it was closed")],
-  ["CallTimeoutError", new CallTimeoutError(late)],
   ["CallAbortedError", new CallAbortedError({ ...site, fate: "killed" }, "enough")],
   ["RefError", new RefError("a ref of another session", "b")],
   ["ProtocolError", new ProtocolError("out of step")],
@@ -171,6 +170,50 @@ test.each<[string, Error]>([
   const { thrown } = await through(pythonOperator(stage, context), [[1, 2]]);
   expect(thrown).toMatchObject({ stage: "stage", cause: error });
   expect({ asked: asked.length, rejections }).toEqual({ asked: 1, rejections: [] });
+});
+
+const deaths: [string, Error][] = [
+  ["WorkerDiedError", new WorkerDiedError(dead)],
+  ["MemoryLimitError", new MemoryLimitError(dead, { usedBytes: 2, limitBytes: 1 })],
+  ["CallTimeoutError", new CallTimeoutError(late)],
+];
+
+test.each(deaths)(
+  "under reject, a %s is searched in probes for the record that it is about, and the others go on",
+  async (_, error) => {
+    const asked: [string, readonly unknown[]][] = [];
+    const fatal =
+      (name: string): Execute =>
+      (request, options) => {
+        asked.push([name, request.payloads]);
+        return request.payloads.includes(2) ? Promise.reject(error) : doubling(request, options);
+      };
+    const [session, probes] = ["session", "probes"].map((name) => sessionOf(fatal(name)).session);
+    const { context, rejections } = stand({ session, probes, policy: "reject" });
+    const { payloads, thrown } = await through(pythonOperator(stage, context), [[1, 2, 3]]);
+    expect({ payloads, thrown }).toEqual({ payloads: [2, 6], thrown: undefined });
+    expect(rejections).toMatchObject([{ payload: 2, error }]);
+    expect(asked.filter(([name]) => name === "session")).toEqual([
+      ["session", [1, 2]],
+      ["session", [3]],
+    ]);
+    expect(asked.filter(([name]) => name === "probes").at(-1)).toEqual(["probes", [2]]);
+  },
+);
+
+test.each(deaths)("under halt, a %s ends the stage at once", async (_, error) => {
+  const { session, asked } = sessionOf(() => Promise.reject(error));
+  const { thrown } = await through(pythonOperator(stage, stand({ session }).context), [[1, 2]]);
+  expect(thrown).toMatchObject({ stage: "stage", cause: error });
+  expect(asked).toHaveLength(1);
+});
+
+test.each(deaths)("a %s ends a stateful stage, whatever its policy", async (_, error) => {
+  const { session, asked } = sessionOf(() => Promise.reject(error));
+  const { context } = stand({ session, policy: "reject" });
+  const { thrown } = await through(pythonOperator({ ...stage, stateful: true }, context), [[1, 2]]);
+  expect(thrown).toMatchObject({ stage: "stage", cause: error });
+  expect(asked).toHaveLength(1);
 });
 
 test("a batch of which every record is rejected is not passed on", async () => {
@@ -199,16 +242,21 @@ test("so many batches are in flight as keep every process of the run busy: two f
   stopping.abort();
 });
 
-test("a batch may be sent again, and leaves the state as it was", async () => {
+test.each<[ErrorPolicy, number]>([
+  ["halt", 3],
+  ["reject", 1],
+  [retry({ then: "halt" }), 1],
+  [() => "halt", 1],
+])("a batch leaves the state as it was, and may be sent again by its session where nobody else does that", async (policy, attempts) => {
   const { session, asked } = sessionOf(doubling);
-  await through(pythonOperator(stage, stand({ session }).context), [[1, 2]]);
-  expect(asked[0]?.options).toMatchObject({ repeatable: true, changesState: false });
+  await through(pythonOperator(stage, stand({ session, policy }).context), [[1, 2]]);
+  expect(asked[0]?.options).toMatchObject({ attempts, changesState: false });
 });
 
 test("a batch of a stateful stage may not be sent again, and changes the state", async () => {
   const { session, asked } = sessionOf(doubling);
   await through(pythonOperator({ ...stage, stateful: true }, stand({ session }).context), [[1, 2]]);
-  expect(asked[0]?.options).toMatchObject({ repeatable: false, changesState: true });
+  expect(asked[0]?.options).toMatchObject({ attempts: 1, changesState: true });
 });
 
 test("under reject, a batch of a stateful stage that raises is not searched: all its records are rejected", async () => {

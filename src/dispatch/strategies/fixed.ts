@@ -9,8 +9,8 @@ export class FixedBatches<Record> implements BatchStrategy<Record> {
     this.#batchSize = batchSize;
   }
 
-  get size(): number {
-    return this.#records.length;
+  get held(): readonly Record[] {
+    return this.#records;
   }
 
   add(record: Record): Record[] | undefined {

@@ -1,4 +1,5 @@
 import type { Driver, OpenRequest, Worker } from "../../engine.js";
+import { FaultHook } from "./faults.js";
 import { InlineWorker, NO_FORKS } from "./inline-worker.js";
 import type { InlineOptions } from "./options.js";
 
@@ -7,12 +8,15 @@ export class InlineDriver implements Driver {
   readonly noForks = NO_FORKS;
   readonly #modules: InlineOptions["modules"];
 
-  constructor(modules: InlineOptions["modules"]) {
+  readonly #faults: FaultHook;
+
+  constructor({ modules, faults }: InlineOptions) {
     this.#modules = modules;
+    this.#faults = new FaultHook(faults);
   }
 
   async open(request: OpenRequest): Promise<Worker> {
-    return new InlineWorker(request, this.#modules);
+    return new InlineWorker(request, this.#modules, this.#faults);
   }
 
   async close(): Promise<void> {}

@@ -11,7 +11,6 @@ import type {
 import {
   BatchResultError,
   type CallSite,
-  PythonError,
   PythonFunctionError,
   PythonImportError,
 } from "../../errors/python.js";
@@ -22,8 +21,12 @@ import { packable, packBody } from "../../wire/encode.js";
 import { unpack } from "../../wire/extensions.js";
 import type { Handle } from "../../wire/handle.js";
 import { typeNameOf } from "../../wire/refusal.js";
+import { isRejecting } from "../../wire/rejecting.js";
+import type { RejectedResult } from "../../wire/reply.js";
 import { naming } from "../../wire/request.js";
+import { type CrashOptions, type FaultHook, signalModule, suffer } from "./faults.js";
 import type { InlineFunction, InlineModule, InlineOptions } from "./options.js";
+import { asPythonError } from "./python-error.js";
 
 /** Why an inline session cannot be copied. */
 export const NO_FORKS = "inline() has no processes";
@@ -38,6 +41,7 @@ export class InlineWorker implements Worker {
   readonly #session: string;
   readonly #resolveHandle: (id: number) => Handle;
   readonly #definitions: InlineOptions["modules"];
+  readonly #faults: FaultHook;
   readonly #modules = new Map<string, InlineModule>();
   readonly #objects = new Map<number, unknown>();
   #lastRef = 0;
@@ -46,10 +50,11 @@ export class InlineWorker implements Worker {
   #death: WorkerDeathError | undefined;
   #die!: (death: WorkerDeathError) => void;
 
-  constructor(request: OpenRequest, modules: InlineOptions["modules"]) {
+  constructor(request: OpenRequest, modules: InlineOptions["modules"], faults: FaultHook) {
     this.#session = request.session;
     this.#resolveHandle = request.resolveHandle;
     this.#definitions = modules;
+    this.#faults = faults;
     this.ended = new Promise((resolve) => {
       this.#die = resolve;
     });
@@ -77,25 +82,26 @@ export class InlineWorker implements Worker {
   }
 
   kill(): void {
-    this.#end("SIGKILL");
+    this.#end({ signal: "SIGKILL" });
   }
 
   async close(): Promise<void> {
-    this.#end(null);
+    this.#end({ exitCode: 0 });
   }
 
-  #end(signal: NodeJS.Signals | null): void {
+  #end(how: CrashOptions): Error {
     const { pid } = this;
     const death = {
       session: this.#session,
       pid,
-      signal,
-      exitCode: signal ? null : 0,
+      signal: "signal" in how ? how.signal : null,
+      exitCode: "exitCode" in how ? how.exitCode : null,
       during: this.#running,
       lastLines: [],
     };
     this.#death ??= new WorkerDiedError(death);
     this.#die(this.#death);
+    return this.#death;
   }
 
   #inTurn(site: CallSite, work: () => Promise<Reply>): Promise<Reply> {
@@ -115,15 +121,19 @@ export class InlineWorker implements Worker {
 
   async #carryOut(request: Request, site: CallSite): Promise<Reply> {
     const began = performance.now();
-    const result = await this.#run(request, site);
+    const fault = this.#faults.next(this.#session, request);
+    await suffer(fault, site, (how) => this.#end(how));
+    const whole = await this.#run(request, site);
+    const result = fault?.kind === "shortResult" && Array.isArray(whole) ? whole.slice(0, -1) : whole;
     const computeNanoseconds = Math.round((performance.now() - began) * 1e6);
     if (request.kind === "batch") checkBatch(result, request.payloads.length, site);
     if (request.kind !== "batch" && request.returns === "ref") {
       this.#objects.set(++this.#lastRef, result);
       return { value: { ref: this.#lastRef, typeName: typeNameOf(result) }, computeNanoseconds };
     }
-    const body = naming(site, () => packBody(this.#packableResult(result), "result", "result"));
-    return { value: unpack(body, this.#resolveHandle), computeNanoseconds };
+    const { kept, rejected } = request.kind === "batch" ? setAside(result as unknown[]) : { kept: result };
+    const body = naming(site, () => packBody(this.#packableResult(kept), "result", "result"));
+    return { value: unpack(body, this.#resolveHandle), computeNanoseconds, rejected };
   }
 
   /** As in Python: an object that cannot be carried but is held travels as its ref. */
@@ -168,7 +178,7 @@ export class InlineWorker implements Worker {
   #function(module: string, name: string, site: CallSite): InlineFunction {
     let functions = this.#modules.get(module);
     if (functions === undefined) {
-      const definition = own(this.#definitions, module);
+      const definition = own(this.#definitions, module) ?? this.#ownModule(module);
       if (definition === undefined) throw missingModule(site, module, Object.keys(this.#definitions));
       functions = typeof definition === "function" ? (definition as () => InlineModule)() : definition;
       this.#modules.set(module, functions);
@@ -176,6 +186,10 @@ export class InlineWorker implements Worker {
     const found = own(functions, name);
     if (found === undefined) throw missingFunction(site, `${module}.${name}`, Object.keys(functions));
     return found;
+  }
+
+  #ownModule(module: string): InlineModule | undefined {
+    return module === "signal" ? signalModule((how) => this.#end(how)) : undefined;
   }
 
   /** The object itself, where an argument is a ref to it. The codec's types know only handles. */
@@ -194,6 +208,15 @@ function checkBatch(result: unknown, expected: number, site: CallSite): void {
   if (got !== expected) throw new BatchResultError(site, { expected, got, type: typeNameOf(result) });
 }
 
+/** As in Python: what is rejected leaves null where its result would be, and the array of the fake stays as it is. */
+function setAside(results: readonly unknown[]): { kept: readonly unknown[]; rejected?: RejectedResult[] } {
+  if (!results.some(isRejecting)) return { kept: results };
+  const rejected = [...results.entries()].flatMap(([index, result]): RejectedResult[] =>
+    isRejecting(result) ? [[index, result.reason]] : [],
+  );
+  return { kept: results.map((result) => (isRejecting(result) ? null : result)), rejected };
+}
+
 function missingModule(site: CallSite, module: string, known: readonly string[]): PythonImportError {
   const message = `session ${site.session}: inline() was given no module ${module}; it has ${known.join(", ") || "none"}`;
   return new PythonImportError(message, { module, missing: module, traceback: "", session: site.session });
@@ -207,10 +230,4 @@ function missingFunction(site: CallSite, target: string, known: readonly string[
     suggestions,
     session: site.session,
   });
-}
-
-function asPythonError(error: unknown, site: CallSite): PythonError {
-  const known = error instanceof Error ? error : new Error(String(error));
-  const fields = { type: known.name, module: "inline", message: known.message, traceback: known.stack ?? "" };
-  return new PythonError(site, fields, error);
 }

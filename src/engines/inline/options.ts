@@ -1,4 +1,6 @@
 import { z } from "zod";
+import { callback } from "../../options/fields.js";
+import type { FaultFunction } from "./faults.js";
 
 // biome-ignore lint/suspicious/noExplicitAny: a fake may have any parameters; what it is called with is the test's business.
 export type InlineFunction = (...args: any[]) => unknown;
@@ -13,6 +15,11 @@ export interface InlineOptions {
    * session, as a Python module's globals are.
    */
   modules: Readonly<Record<string, InlineModule | (() => InlineModule)>>;
+  /**
+   * What goes wrong, for tests of failures: called for each call and batch when the session comes to it; gives back `crash()`, `hang()`, `raise()`,
+   * `shortResult()`, or nothing. Default: nothing goes wrong.
+   */
+  faults?: FaultFunction | undefined;
 }
 
 const module = z.union(
@@ -27,6 +34,9 @@ const module = z.union(
 );
 
 export const inlineOptions = z.strictObject(
-  { modules: z.record(z.string(), module, { error: "an object of modules" }) },
+  {
+    modules: z.record(z.string(), module, { error: "an object of modules" }),
+    faults: callback<FaultFunction>("a function from a request to a fault, or nothing").optional(),
+  },
   { error: "an object" },
 );

@@ -35,15 +35,15 @@ test("every batch but the last is full, and the last is not empty", () => {
   );
 });
 
-test("`size` is the number of records that are in no batch yet", () => {
+test("`held` is the records that are in no batch yet, in order", () => {
   const strategy = new FixedBatches<string>(3);
-  const sizes = ["a", "b", "c", "d"].map((record) => {
+  const held = ["a", "b", "c", "d"].map((record) => {
     strategy.add(record);
-    return strategy.size;
+    return [...strategy.held];
   });
-  expect(sizes).toEqual([1, 2, 0, 1]);
+  expect(held).toEqual([["a"], ["a", "b"], [], ["d"]]);
   strategy.flush();
-  expect(strategy.size).toBe(0);
+  expect(strategy.held).toEqual([]);
 });
 
 test("there is nothing to flush when nothing is left", () => {

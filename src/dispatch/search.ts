@@ -1,0 +1,188 @@
+import {
+  type Failed,
+  type Fault,
+  type FinalVerdict,
+  type Judge,
+  type Outcome,
+  RecordFailure,
+} from "./judge.js";
+import type { PoisonMemory } from "./poison.js";
+
+/** Where a batch is carried out: in the session, or in a throw-away copy of it, which may die. */
+export type Place = "session" | "probe";
+
+export interface SearchOptions<Record, Result> {
+  /** Carries out one batch, with a result, or a failure, for each record. */
+  readonly execute: (batch: readonly Record[], place: Place) => Promise<readonly (Result | RecordFailure)[]>;
+  readonly judge: Judge<Record>;
+  readonly faultOf: (error: unknown) => Fault;
+  /** Whether a batch that failed may be cut into parts; else all its records have failed. */
+  readonly divides: boolean;
+  readonly poison: PoisonMemory<Record>;
+  /** Waits before a retry; rejects when nobody wants the outcome any more. */
+  readonly wait: (ms: number) => Promise<void>;
+  /** Called when the batch has failed for the first time, and is not given up. */
+  readonly onTrouble: () => void;
+}
+
+/** One that raised, or died, is found quickly: two parts cost the fewest tries. */
+const PARTS = 2;
+
+/** Each try of one that hangs takes the whole deadline: more parts, side by side, take fewer of them. */
+const PARTS_IN_PARALLEL = 8;
+
+/**
+ * Carries out a batch, and finds the records in it that fail alone.
+ *
+ * What fails is judged: tried again, given up, or, when it is more than one record, cut into parts, each of which is tried. With k bad records in n
+ * that raise, this takes about 2·k·log2(n) tries. What has killed its process, or hung it, is tried from then on in throw-away copies. Who kills is
+ * tried once more as it is, the batch before it is cut and the record before it is blamed: a process may die of other things than its records. Order
+ * is kept.
+ *
+ * @throws what fails when the verdict is to halt, when it is everyone's fault, or when the judge throws.
+ */
+export function search<Record, Result>(
+  batch: readonly Record[],
+  options: SearchOptions<Record, Result>,
+): Promise<Outcome<Record, Result>[]> {
+  return attempt(batch, { attempts: 0, place: "session" }, options);
+}
+
+/** What a part of a batch has behind it. */
+interface Past {
+  readonly attempts: number;
+  readonly place: Place;
+  /** Whether it is one record, of which a process has died. */
+  readonly diedAlone?: boolean;
+  /** Whether it is tried although it is known to be bad, because the judge wants that. */
+  readonly convicted?: boolean;
+}
+
+async function attempt<Record, Result>(
+  records: readonly Record[],
+  past: Past,
+  options: SearchOptions<Record, Result>,
+): Promise<Outcome<Record, Result>[]> {
+  if (!past.convicted) {
+    const known = records.map((record) => options.poison.against(record));
+    if (known.some((error) => error !== undefined)) return withoutKnown(records, known, past, options);
+  }
+  let results: readonly (Result | RecordFailure)[];
+  try {
+    results = await options.execute(records, past.place);
+  } catch (error) {
+    return troubled(records, error, past, options);
+  }
+  return answered(records, results, past, options);
+}
+
+/** What becomes of records that failed together. */
+async function troubled<Record, Result>(
+  records: readonly Record[],
+  error: unknown,
+  past: Past,
+  options: SearchOptions<Record, Result>,
+): Promise<Outcome<Record, Result>[]> {
+  const fault = options.faultOf(error);
+  if (fault === "everyone") throw error;
+  const failed = { error, records, attempts: past.attempts + 1 };
+  const verdict = await options.judge(failed);
+  if (verdict.kind === "halt") throw error;
+  if (past.attempts === 0) options.onTrouble();
+  const place = fault === "records" ? past.place : "probe";
+  const isOne = records.length === 1;
+  const diedAlone = past.diedAlone || (fault === "process" && isOne);
+  const next = { ...past, attempts: failed.attempts, place, diedAlone };
+  if (verdict.kind === "retry") {
+    await options.wait(verdict.afterMs);
+    return attempt(records, next, options);
+  }
+  if (fault === "process" && !isConfirmed(records, past)) return attempt(records, next, options);
+  if (!isOne && options.divides) return divide(records, next, fault, options);
+  if (fault !== "records" && isOne) options.poison.remember(records[0] as Record, error);
+  return givenUp(failed, verdict);
+}
+
+/** Whether another death is believed: a process may die of other things than its records, and no record is to be blamed for one death alone. */
+function isConfirmed(records: readonly unknown[], { place, diedAlone, convicted }: Past): boolean {
+  return place === "probe" && (records.length > 1 || diedAlone === true || convicted === true);
+}
+
+async function divide<Record, Result>(
+  records: readonly Record[],
+  past: Past,
+  fault: Fault,
+  options: SearchOptions<Record, Result>,
+): Promise<Outcome<Record, Result>[]> {
+  const outcomes: Outcome<Record, Result>[] = [];
+  if (fault === "time") {
+    const parts = cut(records, PARTS_IN_PARALLEL);
+    outcomes.push(...(await Promise.all(parts.map((part) => attempt(part, past, options)))).flat());
+  } else {
+    for (const part of cut(records, PARTS)) outcomes.push(...(await attempt(part, past, options)));
+  }
+  return outcomes;
+}
+
+/** Those that are known to be bad are judged untried, the others are tried without them. */
+async function withoutKnown<Record, Result>(
+  records: readonly Record[],
+  known: readonly (Error | undefined)[],
+  past: Past,
+  options: SearchOptions<Record, Result>,
+): Promise<Outcome<Record, Result>[]> {
+  const untried = records.filter((_, index) => known[index] === undefined);
+  const tried = (untried.length === 0 ? [] : await attempt(untried, past, options)).values();
+  const outcomes: Outcome<Record, Result>[] = [];
+  for (const [index, record] of records.entries()) {
+    const error = known[index];
+    if (error === undefined) outcomes.push(tried.next().value as Outcome<Record, Result>);
+    else
+      outcomes.push(...(await judgeUntried({ error, records: [record], attempts: past.attempts }, options)));
+  }
+  return outcomes;
+}
+
+async function judgeUntried<Record, Result>(
+  failed: Failed<Record>,
+  options: SearchOptions<Record, Result>,
+): Promise<Outcome<Record, Result>[]> {
+  const verdict = await options.judge(failed);
+  if (verdict.kind === "halt") throw failed.error;
+  if (verdict.kind !== "retry") return givenUp(failed, verdict);
+  await options.wait(verdict.afterMs);
+  return attempt(failed.records, { attempts: failed.attempts, place: "probe", convicted: true }, options);
+}
+
+function givenUp<Record, Result>(
+  { records, error, attempts }: Failed<Record>,
+  verdict: FinalVerdict,
+): Outcome<Record, Result>[] {
+  return records.map((record) => ({ kind: "failed", record, error, verdict, attempts }));
+}
+
+/** What becomes of records that came back, some of them perhaps with a failure of their own. */
+async function answered<Record, Result>(
+  records: readonly Record[],
+  results: readonly (Result | RecordFailure)[],
+  past: Past,
+  options: SearchOptions<Record, Result>,
+): Promise<Outcome<Record, Result>[]> {
+  const attempts = past.attempts + 1;
+  const outcomes: Outcome<Record, Result>[] = [];
+  for (const [index, record] of records.entries()) {
+    const result = results[index] as Result | RecordFailure;
+    if (result instanceof RecordFailure)
+      outcomes.push(...(await troubled([record], result.error, past, options)));
+    else outcomes.push({ kind: "done", record, result, attempts });
+  }
+  return outcomes;
+}
+
+/** Parts of about the same size, at least one record each. */
+function cut<Record>(records: readonly Record[], count: number): Record[][] {
+  const size = Math.ceil(records.length / Math.min(count, records.length));
+  const parts: Record[][] = [];
+  for (let start = 0; start < records.length; start += size) parts.push(records.slice(start, start + size));
+  return parts;
+}

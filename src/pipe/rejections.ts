@@ -1,0 +1,48 @@
+import { LetterWriter } from "../dead-letters/letter-writer.js";
+import { RejectedStream } from "../dead-letters/rejected-stream.js";
+import type { DeadLetterSink } from "../dead-letters/sink.js";
+import type { Rejection } from "../stage/item.js";
+import { RunConsumedError } from "./halted.js";
+import { KEPT_REJECTIONS, TooManyRejectedError } from "./ledger.js";
+
+/** Where the rejected records of a run go: to the sink, where there is one; to whoever iterates the stream; else they are kept, up to a bound. */
+export class Rejections {
+  /** Those that nobody has taken. */
+  readonly kept: Rejection[] = [];
+  readonly stream: RejectedStream;
+  readonly #letters: LetterWriter | undefined;
+  /** Those that the stream was given, and that are not to be given to it again. */
+  readonly #streamed = new WeakSet<Rejection>();
+
+  constructor(about: { readonly run: string; readonly pipe: string }, sink: DeadLetterSink | undefined) {
+    this.stream = new RejectedStream(this.kept, () => new RunConsumedError(about.pipe, "run.rejected"));
+    const keep = (unwritten: readonly Rejection[]): void => {
+      this.kept.push(...unwritten.filter((each) => !this.#streamed.has(each)));
+    };
+    this.#letters = sink && new LetterWriter(sink, about, keep);
+  }
+
+  /** @throws TooManyRejectedError when nobody takes it, and the run can keep no more. */
+  add(rejection: Rejection): void {
+    this.#letters?.add(rejection);
+    if (this.stream.isIterated) {
+      this.#streamed.add(rejection);
+      this.#streamed.add(rejection);
+      this.stream.push(rejection);
+    } else if (this.#letters === undefined) {
+      if (this.kept.length >= KEPT_REJECTIONS) throw new TooManyRejectedError(KEPT_REJECTIONS);
+      this.kept.push(rejection);
+    }
+  }
+
+  /** To be awaited, when there is anything, before more is worked on. Rejects when the sink has failed. */
+  room(): Promise<void> | undefined {
+    return this.#letters?.room() ?? this.stream.room();
+  }
+
+  /** The run is over. Rejects with what the sink has failed with. */
+  async end(): Promise<void> {
+    this.stream.end();
+    await this.#letters?.end();
+  }
+}

@@ -1,0 +1,39 @@
+import { RecordFailure } from "../dispatch/judge.js";
+import { RecordRejectedError } from "../errors/rejected.js";
+import { type Item, withPayload } from "./item.js";
+import { checked, type Schemas } from "./schema.js";
+
+/**
+ * Sends a batch between two schemas: what does not fit fails alone, before it is sent or after it has come back.
+ *
+ * @param send gives a result for each item that it gets.
+ */
+export async function sendChecked(
+  items: readonly Item[],
+  stage: { readonly name: string } & Schemas,
+  send: (items: readonly Item[]) => Promise<readonly unknown[]>,
+): Promise<readonly unknown[]> {
+  const given = await all(items, (item) => checked(stage.input, item.payload, stage.name, "input"));
+  const fitting = items.flatMap((item, index) =>
+    given[index] instanceof RecordFailure ? [] : [withPayload(item, given[index])],
+  );
+  const results = fitting.length === 0 ? [] : await send(fitting);
+  const checkedResults = await all(results, (result) =>
+    result instanceof RecordRejectedError ? result : checked(stage.output, result, stage.name, "output"),
+  );
+  const next = checkedResults.values();
+  return given.map((value) => (value instanceof RecordFailure ? value : next.next().value));
+}
+
+/** What becomes of each value; what `work` throws is that value's failure. */
+async function all<Value>(values: readonly Value[], work: (value: Value) => unknown): Promise<unknown[]> {
+  return Promise.all(
+    values.map(async (value) => {
+      try {
+        return await work(value);
+      } catch (error) {
+        return new RecordFailure(error);
+      }
+    }),
+  );
+}

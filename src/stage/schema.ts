@@ -1,0 +1,45 @@
+import type { StandardSchemaV1 } from "@standard-schema/spec";
+import { SchemaError } from "../errors/schema.js";
+import { segment } from "../wire/refusal.js";
+
+/** A validator of any library that has the Standard Schema interface (zod, valibot, arktype, …): https://standardschema.dev */
+export type Schema<Input = unknown, Output = unknown> = StandardSchemaV1<Input, Output>;
+
+/** What goes in and out of a stage is checked against these, and becomes what they make of it. */
+export interface Schemas {
+  readonly input?: Schema | undefined;
+  readonly output?: Schema | undefined;
+}
+
+/** What a schema makes of a value; a promise where the schema is asynchronous. @throws SchemaError, or rejects with it, when it does not fit. */
+export function checked(
+  schema: Schema | undefined,
+  value: unknown,
+  stage: string,
+  direction: "input" | "output",
+): unknown {
+  if (schema === undefined) return value;
+  const outcome = schema["~standard"].validate(value);
+  return outcome instanceof Promise
+    ? outcome.then((settled) => made(settled, stage, direction))
+    : made(outcome, stage, direction);
+}
+
+/** Whether a value has the Standard Schema interface. */
+export function isSchema(value: unknown): value is Schema {
+  const schema = value as Partial<Schema> | null | undefined;
+  return typeof schema?.["~standard"]?.validate === "function";
+}
+
+function made(
+  outcome: StandardSchemaV1.Result<unknown>,
+  stage: string,
+  direction: "input" | "output",
+): unknown {
+  if (outcome.issues === undefined) return outcome.value;
+  const issues = outcome.issues.map(({ message, path = [] }) => ({
+    message,
+    path: path.map((part) => segment(typeof part === "object" ? part.key : part)).join(""),
+  }));
+  throw new SchemaError(stage, direction, issues);
+}

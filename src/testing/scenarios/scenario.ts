@@ -1,0 +1,99 @@
+import { isDeepStrictEqual } from "node:util";
+import type { PipePlan } from "../../pipe/plan.js";
+import type { PythonStage } from "../../stage/python-stage.js";
+import type { Interfere, LoggedBatch } from "../batch-log.js";
+import type { Dice } from "../dice.js";
+import type { SentBatch } from "../sent-batch.js";
+import type { Bench, Observation } from "../trial.js";
+
+/** One way in which a run is disturbed, and what must come of it. */
+export interface Scenario {
+  /** Why there is nothing to try with this pipe and input; undefined when there is. */
+  skips?(stand: Stand): string | undefined;
+  /** Runs the pipe under the fault; gives back what is wrong with what came of it, in sentences. */
+  run(stand: Stand): Promise<string[]>;
+}
+
+/** What a scenario works with. */
+export interface Stand {
+  readonly bench: Bench;
+  readonly plan: PipePlan;
+  /** What comes of the pipe when nothing goes wrong. */
+  readonly clean: Observation;
+  readonly dice: Dice;
+}
+
+export function pythonStages({ plan }: Pick<Stand, "plan">): PythonStage[] {
+  return plan.stages.filter((stage) => stage.kind === "python");
+}
+
+/** A batch for a fault to hit, with its stage. */
+export interface Target {
+  readonly stage: PythonStage;
+  readonly payloads: readonly unknown[];
+}
+
+/** Batches of the clean run that a fault can hit: those that succeeded. */
+export function targets(
+  stand: Pick<Stand, "plan" | "clean">,
+  isWanted: (stage: PythonStage) => boolean = () => true,
+): Target[] {
+  const stages = pythonStages(stand).filter(isWanted);
+  return stand.clean.batches.filter(isUsable).flatMap(({ stage: name, payloads }) => {
+    const stage = stages.find((each) => each.name === name);
+    return stage === undefined ? [] : [{ stage, payloads }];
+  });
+}
+
+function isUsable({ succeeded, payloads }: LoggedBatch): boolean {
+  return succeeded && payloads.length > 0;
+}
+
+export function skipsWithoutBatches(stand: Stand): string | undefined {
+  if (pythonStages(stand).length === 0) return "the pipe has no python stage";
+  return targets(stand).length === 0 ? "no batch of the clean run succeeded" : undefined;
+}
+
+/** Also where a session that dies does not come back, which would say nothing about the pipe. */
+export function skipsWithoutReturn(stand: Stand): string | undefined {
+  const reason = skipsWithoutBatches(stand);
+  if (reason !== undefined || stand.clean.comesBack) return reason;
+  return "its session does not come back when it dies: it has neither a checkpoint nor a `setup`";
+}
+
+/** Interference with one batch, the first time that it is sent. */
+export class Strike {
+  readonly #target: Target;
+  readonly #strike: Interfere;
+  #happened = false;
+
+  constructor(target: Target, strike: Interfere) {
+    this.#target = target;
+    this.#strike = strike;
+  }
+
+  readonly interfere: Interfere = (batch) => {
+    if (this.#happened || !this.#isTarget(batch)) return batch.send();
+    this.#happened = true;
+    return this.#strike(batch);
+  };
+
+  /** What is wrong when it had no chance: the run did not send what the clean run had sent. */
+  get differences(): string[] {
+    if (this.#happened) return [];
+    const { stage, payloads } = this.#target;
+    return [
+      `expected the run to send the batch of ${payloads.length} to stage ${stage.name} that the clean run had sent, got none like it`,
+    ];
+  }
+
+  #isTarget(batch: SentBatch): boolean {
+    const { stage, payloads } = this.#target;
+    return batch.stage === stage.name && isDeepStrictEqual(batch.payloads, payloads);
+  }
+}
+
+/** Whether a payload is one of these. */
+export function among(payloads: readonly unknown[]): (payload: unknown) => boolean {
+  return (payload) => payloads.some((each) => isDeepStrictEqual(each, payload));
+}

@@ -1,0 +1,72 @@
+import { expect, test } from "vitest";
+import { failure } from "../../src/stage/contract.js";
+import { nodeOperator } from "../../src/stage/node.js";
+import { PassingItem } from "../../src/stage/passing-item.js";
+import { drained } from "../dispatch/chunks.js";
+import { upTo } from "../pipe/inputs.js";
+import { item, stand } from "./context.js";
+
+const STAGES = upTo(4);
+
+test("an ordinary item passes no stage by, and enters none late", () => {
+  const ordinary = item(1);
+  expect(STAGES.some((index) => PassingItem.passes(ordinary, index))).toBe(false);
+  expect(STAGES.some((index) => PassingItem.enters(ordinary, index))).toBe(false);
+  expect(PassingItem.leaves(ordinary)).toBe(false);
+});
+
+test("an item that leaves passes every stage by", () => {
+  const leaving = PassingItem.leaving(item(1), "late");
+  expect(STAGES.every((index) => PassingItem.passes(leaving, index))).toBe(true);
+  expect(PassingItem.leaves(leaving)).toBe(true);
+});
+
+test("an item that enters late passes the stages before by, enters one, and is one of the others behind it", () => {
+  const entering = PassingItem.entering(item(1), 2);
+  expect(STAGES.map((index) => PassingItem.passes(entering, index))).toEqual([true, true, false, false]);
+  expect(STAGES.map((index) => PassingItem.enters(entering, index))).toEqual([false, false, true, false]);
+  expect(PassingItem.leaves(entering)).toBe(false);
+});
+
+test("it is the item that it was, with its route and its failure, and nothing that shows what it is", () => {
+  const before = item({ n: 1 }, { id: "r-1", meta: { seen: true }, input: "raw" });
+  const how = failure("predict", new Error("bad"), 2);
+  expect({ ...PassingItem.leaving(before, "late", how) }).toEqual({ ...before, route: "late", failure: how });
+  expect(Object.keys(PassingItem.leaving(before, "late"))).not.toContain("failure");
+  expect(PassingItem.leaving(before, "late").meta).toBe(before.meta);
+});
+
+test("a stage gives what passes it by on as it is, in its place, and does not count it", async () => {
+  const { context } = stand();
+  const passing = PassingItem.leaving(item("early", { id: 1 }), "late");
+  const stage = {
+    kind: "node" as const,
+    name: "stage",
+    run: (payload: unknown) => (payload as number) * 2,
+  };
+  async function* upstream() {
+    yield [item(1, { id: 0 }), passing, item(3, { id: 2 })];
+  }
+  const { values } = await drained(nodeOperator(stage, context)(upstream()));
+  expect(values.flat().map(({ payload }) => payload)).toEqual([2, "early", 6]);
+  expect(values.flat()[1]).toBe(passing);
+  expect(context.books.counts).toMatchObject({ out: 2, leftEarly: 0 });
+});
+
+test("what passes by a stage that fails is left over, but not by that stage", async () => {
+  const { context } = stand();
+  const unfinished: unknown[] = [];
+  context.books.unfinished = (items) => unfinished.push(...items.map(({ payload }) => payload));
+  const stage = {
+    kind: "node" as const,
+    name: "stage",
+    run: () => {
+      throw new Error("broken");
+    },
+  };
+  async function* upstream() {
+    yield [item(1), PassingItem.leaving(item("early"), "late")];
+  }
+  await drained(nodeOperator(stage, context)(upstream()));
+  expect(unfinished).toEqual([1, "early"]);
+});
