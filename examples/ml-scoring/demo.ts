@@ -1,9 +1,10 @@
-// Trains two models on two sessions, scores the same records through both, and proves that the sessions are isolated, and survive a crash.
+// Trains two models on two sessions, scores the same records through both, and proves that the sessions are isolated, survive a crash, and find the records that cause one.
 // `--json` prints one JSON object instead of tables. Exit code 1 when a proof fails.
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { local } from "slither-ts";
 import { proveIsolation, sessionStats } from "./demo/isolation.js";
+import { provePoison } from "./demo/poison.js";
 import { step } from "./demo/progress.js";
 import { proveRecovery } from "./demo/recovery.js";
 import { matchesReference } from "./demo/reference.js";
@@ -19,7 +20,7 @@ await using engine = await local({
   // Imported once, with scikit-learn; every session has it from its start.
   preload: ["ml_scorer", "datasets"],
 });
-engine.on("session-log", ({ session, line }) => step(`[${session}] ${line}`));
+const stopLog = engine.on("session-log", ({ session, line }) => step(`[${session}] ${line}`));
 
 const synthetic = await scoreSynthetic(engine);
 const [a, b] = synthetic.sessions;
@@ -37,8 +38,11 @@ for (const scored of synthetic.sessions) {
 
 const recovery = await proveRecovery(engine, synthetic, a);
 const real = await scoreTumours(a.session, b.session);
+// Where a process dies in native code, Python prints where it was; these deaths are meant.
+stopLog();
+const poison = await provePoison(synthetic, b);
 
-const report = makeReport(checked, isolation, recovery, real, performance.now() - began);
+const report = makeReport(checked, isolation, recovery, poison, real, performance.now() - began);
 const checks = proofs(report, synthetic);
 if (options.json) process.stdout.write(`${JSON.stringify(report)}\n`);
 else printReport(report, checks);

@@ -2,6 +2,7 @@
 import Table from "cli-table3";
 import { createColors } from "picocolors";
 import type { Isolation, SessionStats } from "./isolation.js";
+import type { Poison } from "./poison.js";
 import type { Recovery } from "./recovery.js";
 import type { ScoredSession, Synthetic } from "./synthetic.js";
 import type { TumourResult } from "./tumours.js";
@@ -19,6 +20,7 @@ export function makeReport(
   sessions: readonly Checked[],
   isolation: Isolation,
   recovery: Recovery,
+  poison: Poison,
   real: TumourResult,
   elapsedMs: number,
 ) {
@@ -52,6 +54,7 @@ export function makeReport(
     }),
     isolation,
     recovery,
+    poison,
     real,
     elapsedMs: Math.round(elapsedMs),
   };
@@ -59,7 +62,7 @@ export function makeReport(
 
 /** Every proof, in words, and whether it holds. */
 export function proofs(report: Report, synthetic: Synthetic): [statement: string, holds: boolean][] {
-  const { sessions, isolation, recovery } = report;
+  const { sessions, isolation, recovery, poison } = report;
   const records = synthetic.records.length;
   const runs = synthetic.sessions.flatMap(({ first, second }) => [first, second]);
   const every = (holds: (session: Report["sessions"][number]) => boolean): boolean => sessions.every(holds);
@@ -88,6 +91,10 @@ export function proofs(report: Report, synthetic: Synthetic): [statement: string
     [
       `killed after ${recovery.killedAfter} of ${records} records, session A went on in another process, and every output is the same`,
       recovery.newPid !== recovery.killedPid && recovery.sameOutputs && recovery.balanced,
+    ],
+    [
+      `of ${poison.records} records exactly the ${poison.rejected.length} bad ones were rejected (${poison.rejected.map(({ cause }) => cause).join(", ")}), and every other output is the same`,
+      poison.exactlyTheBadOnes && poison.sameOutputs && poison.balanced,
     ],
     [
       "every tumour was scored, and more than nine in ten rightly",
