@@ -41,7 +41,7 @@ const WHERE = "faultTest()";
  * @example
  * await faultTest(scoring, people, { session: () => engine.session({ setup: loadModel }) });
  */
-export async function faultTest<In, Metadata extends object = Record<string, unknown>>(
+export async function faultTest<In, Metadata extends object = object>(
   pipe: TestedPipe<In> | (() => TestedPipe<In>),
   input: readonly In[] | (() => Iterable<In> | AsyncIterable<In>),
   options: FaultTestOptions<Metadata> = {},

@@ -4,7 +4,7 @@ import type { Session } from "../session/session.js";
 import { SCENARIO_NAMES, type ScenarioName } from "./scenarios/all.js";
 
 /** Options of `faultTest()`. */
-export interface FaultTestOptions<Metadata extends object = Record<string, unknown>> {
+export interface FaultTestOptions<Metadata extends object = object> {
   /** Opens a fresh session, of any engine; called for each run, and closed after it. Needed by pipes with python stages. */
   session?: (() => Session | Promise<Session>) | undefined;
   /** Which scenarios are tried. Default: all. */

@@ -19,12 +19,15 @@ export interface FaultRequest {
 
 /** What goes wrong with a request: made by `crash()`, `hang()`, `raise()` or `shortResult()`. */
 export class Fault {
+  /** Without something private every object would count as one of these. */
+  readonly #isFault = true;
   /** @internal */
   readonly what: FaultKind;
 
   /** @internal */
   constructor(what: FaultKind) {
     this.what = what;
+    void this.#isFault;
   }
 }
 

@@ -3,7 +3,7 @@ import { compare } from "../compare.js";
 import { leewayOf } from "../leeway.js";
 import type { SentBatch } from "../sent-batch.js";
 import { runTrial } from "../trial.js";
-import { among, type Scenario, Strike, skipsWithoutReturn, type Target, targets } from "./scenario.js";
+import { type Scenario, Strike, sentAmong, skipsWithoutReturn, type Target, targets } from "./scenario.js";
 
 /** How long a process that is stopped has for its batch. */
 const DEADLINE_MS = 200;
@@ -14,12 +14,11 @@ export const hungWorker: Scenario = {
   run: async (stand) => {
     const target = stand.dice.pick(targets(stand)) as Target;
     const { stage, payloads } = target;
-    const isSuspect = among(payloads);
     const leeway = leewayOf(
       stand.plan,
       stage,
       { kind: "time", times: "once", size: payloads.length },
-      (name, payload) => name === stage.name && isSuspect(payload),
+      sentAmong(stage, payloads),
     );
     const strike = new Strike(target, hung);
     const trial = await runTrial(stand.bench, { interfere: strike.interfere });

@@ -1,7 +1,15 @@
 import { compare } from "../compare.js";
 import { leewayOf } from "../leeway.js";
 import { runTrial } from "../trial.js";
-import { among, pythonStages, type Scenario, skipsWithoutReturn, type Target, targets } from "./scenario.js";
+import {
+  among,
+  pythonStages,
+  type Scenario,
+  sentAmong,
+  skipsWithoutReturn,
+  type Target,
+  targets,
+} from "./scenario.js";
 
 /** One record kills every process that it meets in the first python stage: it alone is set aside, or the run halts, as the policy says. */
 export const poisonedRecord: Scenario = {
@@ -14,9 +22,10 @@ export const poisonedRecord: Scenario = {
   run: async ({ bench, plan, clean, dice }) => {
     const [first] = pythonStages({ plan });
     const { stage, payloads } = dice.pick(targets({ plan, clean }, (each) => each === first)) as Target;
-    const isPoison = among([dice.pick(payloads)]);
+    const poison = [dice.pick(payloads)];
+    const isPoison = among(poison);
     const harm = { kind: "process", times: "always", size: 1 } as const;
-    const leeway = leewayOf(plan, stage, harm, (name, payload) => name === stage.name && isPoison(payload));
+    const leeway = leewayOf(plan, stage, harm, sentAmong(stage, poison));
     const trial = await runTrial(bench, {
       interfere: (batch) =>
         batch.stage === stage.name && batch.payloads.some(isPoison)

@@ -97,3 +97,19 @@ export class Strike {
 export function among(payloads: readonly unknown[]): (payload: unknown) => boolean {
   return (payload) => payloads.some((each) => isDeepStrictEqual(each, payload));
 }
+
+/** Whether a record, with the payload that a stage was given, is one that Python was sent as one of these. */
+export function sentAmong(
+  stage: PythonStage,
+  payloads: readonly unknown[],
+): (stage: string, payload: unknown) => boolean {
+  const isOne = among(payloads);
+  return (name, payload) => {
+    if (name !== stage.name) return false;
+    if (stage.input === undefined) return isOne(payload);
+    const made = stage.input["~standard"].validate(payload);
+    // What an asynchronous schema makes of it cannot be known here.
+    if (made instanceof Promise) return true;
+    return made.issues === undefined && isOne(made.value);
+  };
+}

@@ -2,7 +2,7 @@ import { compare } from "../compare.js";
 import { leewayOf } from "../leeway.js";
 import type { SentBatch } from "../sent-batch.js";
 import { runTrial } from "../trial.js";
-import { among, type Scenario, Strike, skipsWithoutBatches, type Target, targets } from "./scenario.js";
+import { type Scenario, Strike, sentAmong, skipsWithoutBatches, type Target, targets } from "./scenario.js";
 
 /** One batch comes back without its last result: no record may get the result of another, and none may be lost. */
 export const shortResult: Scenario = {
@@ -10,12 +10,11 @@ export const shortResult: Scenario = {
   run: async (stand) => {
     const target = stand.dice.pick(targets(stand)) as Target;
     const { stage, payloads } = target;
-    const isSuspect = among(payloads);
     const leeway = leewayOf(
       stand.plan,
       stage,
       { kind: "records", times: "once", size: payloads.length },
-      (name, payload) => name === stage.name && isSuspect(payload),
+      sentAmong(stage, payloads),
     );
     const strike = new Strike(target, cutShort);
     const trial = await runTrial(stand.bench, { interfere: strike.interfere });

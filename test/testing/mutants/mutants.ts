@@ -60,15 +60,15 @@ export const MUTANTS: readonly Mutant[] = [
   {
     bug: "a batch that is sent again after a death comes out twice",
     file: "dispatch/search.ts",
-    find: `if (fault === "process" && past.place === "session") return attempt(records, next, options);`,
-    replace: `if (fault === "process" && past.place === "session")
+    find: `if (fault === "process" && !isConfirmed(records, past)) return attempt(records, next, options);`,
+    replace: `if (fault === "process" && !isConfirmed(records, past))
     return [...(await attempt(records, next, options)), ...(await attempt(records, next, options))];`,
     foundBy: "killed worker",
   },
   {
     bug: "a whole batch is rejected for one bad record",
     file: "dispatch/search.ts",
-    find: "if (records.length > 1 && options.divides)",
+    find: "if (!isOne && options.divides)",
     replace: "if (records.length > 1_000 && options.divides)",
     foundBy: "poisoned record",
   },
@@ -109,8 +109,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     bug: "results of what is tried again are shifted by one",
     file: "dispatch/search.ts",
-    find: "result: results[index] as Result, attempts",
-    replace: "result: results[(index + attempts - 1) % results.length] as Result, attempts",
+    find: "const result = results[index] as",
+    replace: "const result = results[(index + past.attempts) % results.length] as",
     foundBy: "killed worker",
   },
   {
