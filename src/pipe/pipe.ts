@@ -109,7 +109,17 @@ export class Pipe<
    *
    * @throws OptionsError for a name that is taken or a function that is none.
    */
+  node<Next>(
+    name: string,
+    run: (payload: Out, context: NodeContext<Stores, Metadata>) => Next,
+  ): Pipe<In, PayloadOf<Awaited<Next>>, Stores, Metadata, Routes, Aside | RouteOf<Awaited<Next>>>;
+  /** As above, between two schemas. */
   node<Next, Checked = Out, Fit = PayloadOf<Awaited<Next>>>(
+    name: string,
+    run: (payload: Checked, context: NodeContext<Stores, Metadata>) => Next,
+    options: NodeStageOptions<Out, Checked, PayloadOf<Awaited<Next>>, Fit>,
+  ): Pipe<In, Fit, Stores, Metadata, Routes, Aside | RouteOf<Awaited<Next>>>;
+  node<Next, Checked, Fit>(
     name: string,
     run: (payload: Checked, context: NodeContext<Stores, Metadata>) => Next,
     options: NodeStageOptions<Out, Checked, PayloadOf<Awaited<Next>>, Fit> = {},

@@ -45,7 +45,7 @@ export interface SessionParts {
  * Private Python state: a process, its module globals, the objects held by refs. Two sessions share nothing. Requests are carried out one at a
  * time, first come, first served.
  */
-export class Session implements AsyncDisposable, Executor {
+export class Session implements AsyncDisposable {
   readonly id: string;
   /** @internal */
   readonly width = 1;

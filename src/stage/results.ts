@@ -17,7 +17,9 @@ export type PayloadOf<Result> =
   Result extends Many<infer Payload> ? Payload : Result extends NodeResult ? never : Result;
 
 /** The outputs to which a function sends records early. */
-export type RouteOf<Result> = Result extends RouteTo<infer Route> ? Route : never;
+export type RouteOf<Result> =
+  // Of `any` nothing is known: it must not make every text an output.
+  0 extends 1 & Result ? never : Result extends RouteTo<infer Route> ? Route : never;
 
 /** Sets the record aside, with this reason, whatever the policy of its stage: a decision, not a failure. */
 export class Reject extends NodeResult {

@@ -16,14 +16,15 @@ export function compare(clean: Observation, trial: Observation, leeway: Leeway):
   const expected = clean.items.filter((item) => isExpected(item.id));
   const actual = trial.items.filter((item) => isExpected(item.id) || !hasFailed(item));
   const outcome = compareOutcome(trial, leeway);
+  const isComparable = aside.ids.length === 0 || !leeway.asideChangesOthers;
   return [
     ...outcome,
     ...(outcome.length === 0 && leeway.setsAside === "must" && !halted && aside.ids.length === 0
       ? ["expected the record that kills its process to be set aside, got none that was"]
       : []),
     ...aside.differences,
-    ...compareItems(halted ? expected.slice(0, actual.length) : expected, actual),
-    ...(halted ? [] : compareFiltered(clean, trial, aside.ids.length > 0)),
+    ...(isComparable ? compareItems(halted ? expected.slice(0, actual.length) : expected, actual) : []),
+    ...(isComparable && !halted ? compareFiltered(clean, trial, aside.ids.length > 0) : []),
     ...checkBooks(trial),
   ];
 }

@@ -10,6 +10,8 @@ export interface Leeway {
   readonly setsAside: "never" | "may" | "must";
   /** Which records may be. */
   readonly suspects: (stage: string, payload: unknown) => boolean;
+  /** Whether a record that is set aside may change what comes of others: what a stateful stage makes of them. */
+  readonly asideChangesOthers: boolean;
   /** Why it must halt, in words. */
   readonly because: string;
 }
@@ -24,7 +26,13 @@ export interface Harm {
   readonly size: number;
 }
 
-export const NONE: Leeway = { halts: "never", setsAside: "never", suspects: () => false, because: "" };
+export const NONE: Leeway = {
+  halts: "never",
+  setsAside: "never",
+  suspects: () => false,
+  asideChangesOthers: false,
+  because: "",
+};
 
 /** What a fault in a stage may come to. */
 export function leewayOf(
@@ -34,7 +42,7 @@ export function leewayOf(
   suspects: Leeway["suspects"],
 ): Leeway {
   const others = plan.stages.some((each) => each !== stage && each.kind === "python" && each.stateful);
-  const leeway = { ...NONE, ...within(plan, stage, harm), suspects };
+  const leeway = { ...NONE, ...within(plan, stage, harm), suspects, asideChangesOthers: others };
   // What a stateful stage has in its process dies with it, whichever batch that was for.
   return others && harm.kind !== "records" && leeway.halts === "never" ? { ...leeway, halts: "may" } : leeway;
 }

@@ -8,6 +8,7 @@ import { BatchLog, type Interfere, type LoggedBatch } from "./batch-log.js";
 import { instantClock } from "./instant-clock.js";
 import { ping } from "./sent-batch.js";
 import { WatchedInput } from "./watched-input.js";
+import { TIMED_OUT, within } from "./within.js";
 
 /** What all trials of one fault test have in common. */
 export interface Bench {
@@ -54,8 +55,6 @@ export interface Observation {
   /** Why the session did not answer after the run; undefined when it did. */
   readonly silence: unknown;
 }
-
-const TIMED_OUT = Symbol("timed out");
 
 /** Runs the pipe once, on a fresh session. */
 export async function runTrial(bench: Bench, trial: Trial = {}): Promise<Observation> {
@@ -151,17 +150,5 @@ async function silenceOf(session: Session, timeoutMs: number): Promise<unknown> 
   } catch (error) {
     // It says once what was lost, and goes on.
     return error instanceof SessionRolledBackError ? silenceOf(session, timeoutMs) : error;
-  }
-}
-
-async function within<Result>(ms: number, promise: Promise<Result>): Promise<Result | typeof TIMED_OUT> {
-  let timer: NodeJS.Timeout | undefined;
-  const timeout = new Promise<typeof TIMED_OUT>((resolve) => {
-    timer = setTimeout(() => resolve(TIMED_OUT), ms);
-  });
-  try {
-    return await Promise.race([promise, timeout]);
-  } finally {
-    clearTimeout(timer);
   }
 }

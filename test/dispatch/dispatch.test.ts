@@ -326,7 +326,10 @@ test("a batch that waits for its retry does not hold up those behind it", async 
   await quiet();
   executor.answer(1);
   await quiet();
-  expect(executor.batches).toEqual([[1, 2], [3, 4]]);
+  expect(executor.batches).toEqual([
+    [1, 2],
+    [3, 4],
+  ]);
   waiting.resolve();
   await quiet();
   executor.answer(2);
@@ -366,7 +369,10 @@ test("outcomes that were given out are not kept, however long the window stays f
   const given: WeakRef<object>[] = [];
   const executor = new ScriptedExecutor();
   const upstream = endless(() => {});
-  const outcomes = dispatch(upstream, executor.options({ execute: async (batch) => batch.map(String) }));
+  const outcomes = dispatch(
+    upstream,
+    executor.options({ maxInFlight: 1, execute: async (batch) => batch.map(String) }),
+  );
   for (let count = 0; count < 50; count++) {
     // Without a variable that would keep the last.
     await outcomes.next().then(({ value }) => given.push(new WeakRef(value as object)));

@@ -1,5 +1,11 @@
 import { expect, test } from "vitest";
-import { type Fault, type Judge, type Outcome, RecordFailure, type Verdict } from "../../src/dispatch/judge.js";
+import {
+  type Fault,
+  type Judge,
+  type Outcome,
+  RecordFailure,
+  type Verdict,
+} from "../../src/dispatch/judge.js";
 import { search } from "../../src/dispatch/search.js";
 import { PoisonedRecordError } from "../../src/errors/poison.js";
 import { upTo } from "../pipe/inputs.js";

@@ -1,4 +1,5 @@
-import * as api from "slither-ts";
+import * as main from "slither-ts";
+import * as testing from "slither-ts/testing";
 import { describe, expect, test } from "vitest";
 import { codeIn, page, tableAt } from "./pages.js";
 import { sources, withoutComments } from "./sources.js";
@@ -10,6 +11,8 @@ const documented = rows.map(([name, code, , fields]) => ({
   code: codeIn(code)[0],
   fields: codeIn(fields),
 }));
+
+const api = { ...main, ...testing };
 
 /** The classes as their sources declare them. */
 const declared = [...sources.values()].flatMap((source) =>

@@ -14,6 +14,7 @@ import { limits } from "../../src/session/limits.js";
 import { closeOptions } from "../../src/session/options.js";
 import { sessionOptions } from "../../src/session/session-options.js";
 import { retryOptions } from "../../src/stage/policy.js";
+import { faultTestOptions } from "../../src/testing/options.js";
 import { codeIn, guidePages, tableAt } from "./pages.js";
 import { fieldsIn, interfaceOf } from "./sources.js";
 
@@ -34,6 +35,7 @@ const TABLES: Readonly<Record<string, { schema?: z.ZodObject; required?: object 
   ReplayOptions: { schema: replayFields },
   RetryOptions: { schema: retryOptions },
   InlineOptions: { schema: inlineOptions, required: { modules: {} } },
+  FaultTestOptions: { schema: faultTestOptions },
 };
 
 const pages = guidePages().map((page) => page.text);

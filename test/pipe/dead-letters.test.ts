@@ -1,6 +1,13 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { type DeadLetter, type DeadLetterSink, deadLetter, type PipeHaltedError, pipe, readLetters } from "slither-ts";
+import {
+  type DeadLetter,
+  type DeadLetterSink,
+  deadLetter,
+  type PipeHaltedError,
+  pipe,
+  readLetters,
+} from "slither-ts";
 import { expect, test } from "vitest";
 import { deferred } from "../dispatch/deferred.js";
 import { temporaryFolder } from "../helpers/temporary.js";
@@ -22,7 +29,10 @@ async function lettersIn(file: string): Promise<DeadLetter[]> {
 }
 
 /** A sink that fails from its n-th write on; nobody is told before `given` resolves. */
-function failing(failure: unknown, { after = 0, closes = true } = {}): DeadLetterSink & { written: DeadLetter[] } {
+function failing(
+  failure: unknown,
+  { after = 0, closes = true } = {},
+): DeadLetterSink & { written: DeadLetter[] } {
   let writes = 0;
   const written: DeadLetter[] = [];
   return {
@@ -124,7 +134,7 @@ test("a file that cannot be opened halts the run by its name", async () => {
 test("a run whose sink has failed ends although its input is stuck", async () => {
   const full = new Error("the disk is full");
   const session = await inlineSession({ odd: (payloads: number[]) => payloads.map(() => null).slice(1) });
-  const watched = asyncNumbers({ stuckAt: 40 });
+  const watched = asyncNumbers({ stuckAt: 2 });
   const run = pipe<number>("p")
     .python<number>("odd", { module: "model", function: "odd", batch: { size: 1 } })
     .onError("odd", "reject")

@@ -1,3 +1,4 @@
+// biome-ignore-all lint/suspicious/noThenProperty: `then` is an option of retry().
 import {
   OptionsError,
   type PipeHaltedError,
@@ -55,7 +56,11 @@ test("what fails in a batch goes to its output, with its failure and the payload
   });
   expect(outputs.default.map(({ failure }) => failure)).toEqual(Array(8).fill(undefined));
   expect(rejected).toEqual([]);
-  expect(ledger).toMatchObject({ out: 10, routes: { late: 2, default: 8 }, stages: { check: { leftEarly: 2 } } });
+  expect(ledger).toMatchObject({
+    out: 10,
+    routes: { late: 2, default: 8 },
+    stages: { check: { leftEarly: 2 } },
+  });
   expectBalance(ledger);
 });
 
@@ -129,7 +134,9 @@ test("a node function whose tries are used up is dealt with as `then` says, with
   const rejecting = failing.onError("call", retry({ ...policy, then: "reject" })).run([1], { clock });
   expect((await rejecting.collect()).rejected).toMatchObject([{ reason: "busy 6", attempts: 3 }]);
   const routing = failing.onError("call", retry({ ...policy, then: routeTo("late") })).run([1], { clock });
-  expect((await routing.collect()).outputs.late).toMatchObject([{ failure: { reason: "busy 9", attempts: 3 } }]);
+  expect((await routing.collect()).outputs.late).toMatchObject([
+    { failure: { reason: "busy 9", attempts: 3 } },
+  ]);
 });
 
 test("a batch that waits for its retry does not hold up the ones behind it, and still comes out first", async () => {
@@ -146,7 +153,9 @@ test("a batch that waits for its retry does not hold up the ones behind it, and 
       return payloads;
     },
   });
-  const run = checking.onError("check", retry({ on: ["Error"], jitter: false })).run(upTo(12), { session: own, clock });
+  const run = checking
+    .onError("check", retry({ on: ["Error"], jitter: false }))
+    .run(upTo(12), { session: own, clock });
   const consuming = consume(run);
   await clock.count(1);
   await answered.promise;
@@ -178,8 +187,13 @@ test("reject({ max }) holds for the stage, not for the run; decisions count too"
   const { rejected, status, ledger } = await run.collect();
   expect({ rejected: rejected.length, status }).toEqual({ rejected: 6, status: "completed" });
   expectBalance(ledger);
-  const strict = pipe<number>("p").node("first", () => reject("all")).onError("first", reject({ max: 0 }));
-  expect(await haltOf(strict.run([1]))).toMatchObject({ stage: "first", ledger: { rejected: 0, unfinished: 1 } });
+  const strict = pipe<number>("p")
+    .node("first", () => reject("all"))
+    .onError("first", reject({ max: 0 }));
+  expect(await haltOf(strict.run([1]))).toMatchObject({
+    stage: "first",
+    ledger: { rejected: 0, unfinished: 1 },
+  });
 });
 
 test("a function decides for each failure", async () => {

@@ -128,7 +128,9 @@ test("a value that could not be kept halts the run where it is needed, and not b
 test("an option, a file and a file that is not there are refused by name", async () => {
   const plain = pipe<number>("p");
   expect(() => plain.replay(7 as never)).toThrow(OptionsError);
-  expect(() => plain.replay("f", { from: "middle" as never })).toThrow('expected `from` to be "failed" or "start"');
+  expect(() => plain.replay("f", { from: "middle" as never })).toThrow(
+    'expected `from` to be "failed" or "start"',
+  );
   const file = join(temporaryFolder(), "none.jsonl");
   expect((await haltOf(plain.replay(file))).cause).toMatchObject({ code: "SLITHER_DEAD_LETTER", file });
   const python = plain.python("a", { module: "m", function: "f" });
@@ -147,7 +149,9 @@ test("records of several stages enter each where they failed, in the order of th
       .node("b", stage(bad ? 1 : -1))
       .route("c", [["all", () => true]])
       .onError("*", "reject");
-  await build(true).run(upTo(9), { deadLetter: deadLetter(file) }).collect();
+  await build(true)
+    .run(upTo(9), { deadLetter: deadLetter(file) })
+    .collect();
   const run = build(false).replay(file);
   const { items } = await consume(run);
   expect(items.map(({ id, route }) => [id, route])).toEqual([0, 3, 6, 1, 4, 7].map((id) => [id, "all"]));
@@ -187,7 +191,9 @@ test("records that were made of one go in again as the ones that they were", asy
         return n;
       })
       .onError("*", "reject");
-  await spread(11).run([10], { deadLetter: deadLetter(file) }).collect();
+  await spread(11)
+    .run([10], { deadLetter: deadLetter(file) })
+    .collect();
   const { outputs, ledger } = await spread(-1).replay(file).collect();
   expect(outputs.default).toMatchObject([{ id: "0/1", payload: 11, input: 10 }]);
   expectBalance(ledger, { joined: { check: 1 } });

@@ -69,7 +69,10 @@ test("records that a function sends to an output leave the pipe there, with the 
     .route("split", [["large", (n) => n > 20]])
     .run(upTo(6));
   const { outputs, ledger } = await run.collect();
-  const payloads = Object.entries(outputs).map(([name, items]) => [name, items.map(({ payload }) => payload)]);
+  const payloads = Object.entries(outputs).map(([name, items]) => [
+    name,
+    items.map(({ payload }) => payload),
+  ]);
   expect(Object.fromEntries(payloads)).toEqual({ large: [21, 41], default: [1], odd: [1, 3, 5] });
   expect(ledger.routes).toEqual({ large: 2, default: 1, odd: 3 });
   expectBalance(ledger);
@@ -100,7 +103,10 @@ test("the books balance when a run of all of that halts", async () => {
     },
   });
   const run = pipe<number>("p")
-    .node("mixed", (n) => [n, filter("one"), many([n, n + 1]), routeTo("aside"), reject("four")][n % 5] as number)
+    .node(
+      "mixed",
+      (n) => [n, filter("one"), many([n, n + 1]), routeTo("aside"), reject("four")][n % 5] as number,
+    )
     .python<number>("check", { module: "model", function: "check", batch: { size: 4 } })
     .node("after", (n) => (n === 2 ? filter("two") : n))
     .run(upTo(150), { session });

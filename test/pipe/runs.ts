@@ -37,10 +37,7 @@ export async function haltOf(run: { collect(): Promise<unknown> }): Promise<Pipe
  */
 export function expectBalance(
   ledger: Ledger,
-  {
-    joined = {},
-    notEntered = 0,
-  }: { joined?: Readonly<Record<string, number>>; notEntered?: number } = {},
+  { joined = {}, notEntered = 0 }: { joined?: Readonly<Record<string, number>>; notEntered?: number } = {},
 ): void {
   expect(ledger.balanced).toBe(true);
   const stages = Object.entries(ledger.stages);

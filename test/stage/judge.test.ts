@@ -1,3 +1,4 @@
+// biome-ignore-all lint/suspicious/noThenProperty: `then` is an option of retry().
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { Verdict } from "../../src/dispatch/judge.js";
@@ -116,7 +117,8 @@ test("with jitter, a wait is between half of that and all of it", async () => {
 
 test("where records cannot be given again, nothing is retried", async () => {
   const policy = retry({ attempts: 5, on: [Error], then: "reject" });
-  for (const error of [broken, timeout, died]) expect(await verdict(policy, error, 1, false)).toEqual({ kind: "reject" });
+  for (const error of [broken, timeout, died])
+    expect(await verdict(policy, error, 1, false)).toEqual({ kind: "reject" });
 });
 
 test.each<[string, ReturnType<Extract<ErrorPolicy, (...args: never[]) => unknown>>, Verdict]>([

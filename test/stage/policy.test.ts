@@ -1,3 +1,4 @@
+// biome-ignore-all lint/suspicious/noThenProperty: `then` is an option of retry().
 import { expect, test } from "vitest";
 import { OptionsError } from "../../src/errors/options.js";
 import { isPolicy, Retry, reject, retry, routeOfPolicy } from "../../src/stage/policy.js";
@@ -35,16 +36,44 @@ test.each<[string, () => unknown, string]>([
   ["a wait that is none", () => untyped.retry({ backoff: "soon" }), "retry(): expected `backoff` to be"],
   ["an option that does not exist", () => untyped.retry({ atempts: 3 }), "did you mean `attempts`?"],
   ["`on` that is no list", () => untyped.retry({ on: "OSError" }), "an array of classes of errors and names"],
-  ["`on` with what is neither", () => untyped.retry({ on: [1] }), "a class of errors, or the name of a Python"],
+  [
+    "`on` with what is neither",
+    () => untyped.retry({ on: [1] }),
+    "a class of errors, or the name of a Python",
+  ],
   ["`on` with a class of no errors", () => untyped.retry({ on: [Map] }), "a class of errors, or the name"],
-  ["`then` that tries again", () => untyped.retry({ then: retry() }), '"halt", "reject", reject({ max }) or routeTo'],
-  ["`then` that decides by itself", () => untyped.retry({ then: () => "halt" }), '"halt", "reject", reject({'],
+  [
+    "`then` that tries again",
+    () => untyped.retry({ then: retry() }),
+    '"halt", "reject", reject({ max }) or routeTo',
+  ],
+  [
+    "`then` that decides by itself",
+    () => untyped.retry({ then: () => "halt" }),
+    '"halt", "reject", reject({',
+  ],
   ["no reason", () => untyped.reject(""), "reject(): expected the reason as text that is not empty"],
-  ["a bound below 0", () => untyped.reject({ max: -1 }), "reject(): expected `max` to be a whole number from 0"],
-  ["a broken bound", () => untyped.reject({ max: 1.5 }), "reject(): expected `max` to be a whole number from 0"],
+  [
+    "a bound below 0",
+    () => untyped.reject({ max: -1 }),
+    "reject(): expected `max` to be a whole number from 0",
+  ],
+  [
+    "a broken bound",
+    () => untyped.reject({ max: 1.5 }),
+    "reject(): expected `max` to be a whole number from 0",
+  ],
   ["nothing to reject by", () => untyped.reject(), "reject():"],
-  ["an output without a name", () => untyped.routeTo(""), "routeTo(): expected the name of an output as text"],
-  ["an output that is no text", () => untyped.routeTo(3), "routeTo(): expected the name of an output as text"],
+  [
+    "an output without a name",
+    () => untyped.routeTo(""),
+    "routeTo(): expected the name of an output as text",
+  ],
+  [
+    "an output that is no text",
+    () => untyped.routeTo(3),
+    "routeTo(): expected the name of an output as text",
+  ],
   ["a filter without a reason", () => untyped.filter(), "filter(): expected the reason as text"],
   ["several of what is no array", () => untyped.many("abc"), "many(): expected an array of payloads, got"],
 ])("refused by name: %s", (_, call, message) => {

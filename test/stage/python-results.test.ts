@@ -82,7 +82,11 @@ test("a record that has killed its process is not sent again in a later batch of
   expect(payloads).toEqual([1, 2, 3, 4, 5]);
   expect(rejections).toMatchObject([
     { id: 0, attempts: 2, error: { code: "SLITHER_WORKER_DIED" } },
-    { id: 5, attempts: 0, error: { code: "SLITHER_POISONED_RECORD", cause: { code: "SLITHER_WORKER_DIED" } } },
+    {
+      id: 5,
+      attempts: 0,
+      error: { code: "SLITHER_POISONED_RECORD", cause: { code: "SLITHER_WORKER_DIED" } },
+    },
   ]);
   expect(session.asked.filter((batch) => batch.includes(7))).toHaveLength(1);
 });

@@ -1,3 +1,4 @@
+// biome-ignore-all lint/suspicious/noThenProperty: `then` is an option of retry().
 import { expect, test } from "vitest";
 import type { Reply, Request } from "../../src/engine.js";
 import {
@@ -21,9 +22,9 @@ import { ValueNotSupportedError } from "../../src/errors/value.js";
 import type { ExecutionOptions } from "../../src/session/execution-options.js";
 import type { Executor, Site } from "../../src/session/replicas.js";
 import type { Chunk } from "../../src/stage/contract.js";
+import { type ErrorPolicy, retry } from "../../src/stage/policy.js";
 import { pythonOperator } from "../../src/stage/python.js";
 import type { PythonStage } from "../../src/stage/python-stage.js";
-import { type ErrorPolicy, retry } from "../../src/stage/policy.js";
 import { chunksOf, drained } from "../dispatch/chunks.js";
 import { upTo } from "../pipe/inputs.js";
 import { item, stand, through } from "./context.js";
@@ -247,11 +248,14 @@ test.each<[ErrorPolicy, number]>([
   ["reject", 1],
   [retry({ then: "halt" }), 1],
   [() => "halt", 1],
-])("a batch leaves the state as it was, and may be sent again by its session where nobody else does that", async (policy, attempts) => {
-  const { session, asked } = sessionOf(doubling);
-  await through(pythonOperator(stage, stand({ session, policy }).context), [[1, 2]]);
-  expect(asked[0]?.options).toMatchObject({ attempts, changesState: false });
-});
+])(
+  "a batch leaves the state as it was, and may be sent again by its session where nobody else does that",
+  async (policy, attempts) => {
+    const { session, asked } = sessionOf(doubling);
+    await through(pythonOperator(stage, stand({ session, policy }).context), [[1, 2]]);
+    expect(asked[0]?.options).toMatchObject({ attempts, changesState: false });
+  },
+);
 
 test("a batch of a stateful stage may not be sent again, and changes the state", async () => {
   const { session, asked } = sessionOf(doubling);

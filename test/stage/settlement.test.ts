@@ -1,3 +1,4 @@
+// biome-ignore-all lint/suspicious/noThenProperty: `then` is an option of retry().
 import { expect, test } from "vitest";
 import { RecordRejectedError } from "../../src/errors/rejected.js";
 import { TooManyRejectedError } from "../../src/pipe/ledger.js";

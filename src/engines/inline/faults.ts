@@ -2,7 +2,6 @@ import { constants } from "node:os";
 import { z } from "zod";
 import type { Request } from "../../engine.js";
 import { OptionsError } from "../../errors/options.js";
-import { type CallSite, PythonError } from "../../errors/python.js";
 import { parseOptions, show } from "../../options/parse.js";
 
 /** What `faults` of `inline()` is asked about: a call or a batch that the session has come to. Methods of refs are not asked about. */
@@ -34,7 +33,7 @@ export class Fault {
 /** How a worker ends. */
 export type CrashOptions = { signal: NodeJS.Signals } | { exitCode: number };
 
-type FaultKind =
+export type FaultKind =
   | { readonly kind: "crash"; readonly how: CrashOptions }
   | { readonly kind: "hang" }
   | { readonly kind: "raise"; readonly type: string; readonly message: string }
@@ -114,45 +113,4 @@ export class FaultHook {
     }
     return fault.what;
   }
-}
-
-/** What a fault comes to in a worker: an error for `raise`; the worker's end for `crash`, which fails the request; nothing ever for `hang`. */
-export async function suffer(
-  fault: FaultKind | undefined,
-  site: CallSite,
-  die: (how: CrashOptions) => Error,
-): Promise<void> {
-  if (fault?.kind === "crash") throw die(fault.how);
-  if (fault?.kind === "hang") await new Promise<never>(() => {});
-  if (fault?.kind === "raise") throw raised(fault, site);
-}
-
-function raised({ type, message }: { type: string; message: string }, site: CallSite): PythonError {
-  const dot = type.lastIndexOf(".");
-  const module = dot < 0 ? "builtins" : type.slice(0, dot);
-  const name = type.slice(dot + 1);
-  return new PythonError(site, {
-    type: name,
-    module,
-    message,
-    traceback: `${type}: ${message}\n`,
-    bases: ["builtins.Exception"],
-  });
-}
-
-/**
- * The module that `inline()` has of its own, as every Python has it: `signal.raise_signal(number)` does to the worker what the signal does to a process
- * that does not handle it. So whoever wants to end or stop a session's worker from within need not know the engine.
- */
-export function signalModule(die: (how: CrashOptions) => Error): {
-  readonly raise_signal: (number: number) => unknown;
-} {
-  return {
-    raise_signal: async (number: number) => {
-      const signal = Object.entries(constants.signals).find(([, each]) => each === number)?.[0];
-      if (signal === "SIGSTOP") await new Promise<never>(() => {});
-      if (signal !== undefined) throw die({ signal: signal as NodeJS.Signals });
-      return null;
-    },
-  };
 }

@@ -24,9 +24,10 @@ import { typeNameOf } from "../../wire/refusal.js";
 import { isRejecting } from "../../wire/rejecting.js";
 import type { RejectedResult } from "../../wire/reply.js";
 import { naming } from "../../wire/request.js";
-import { type CrashOptions, type FaultHook, signalModule, suffer } from "./faults.js";
+import type { CrashOptions, FaultHook } from "./faults.js";
 import type { InlineFunction, InlineModule, InlineOptions } from "./options.js";
 import { asPythonError } from "./python-error.js";
+import { signalModule, suffer } from "./suffering.js";
 
 /** Why an inline session cannot be copied. */
 export const NO_FORKS = "inline() has no processes";
