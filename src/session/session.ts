@@ -21,7 +21,7 @@ import {
   readGetOptions,
 } from "./options.js";
 import type { Ref } from "./ref.js";
-import type { Executor, Replicas, Site } from "./replicas.js";
+import type { Replicas, Site } from "./replicas.js";
 
 /** What a session needs of its engine. */
 export interface SessionHost {
