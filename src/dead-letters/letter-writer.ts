@@ -9,8 +9,8 @@ const UNWRITTEN_ROOM = 1_000;
 export class LetterWriter {
   readonly #sink: DeadLetterSink;
   readonly #about: { readonly run: string; readonly pipe: string };
-  /** Gets the rejections that could not be written. */
-  readonly #onUnwritten: (rejections: readonly Rejection[]) => void;
+  /** Gets the rejections that could not be written, and why. */
+  readonly #onUnwritten: (rejections: readonly Rejection[], error: unknown) => void;
   #next: { rejection: Rejection; letter: DeadLetter }[] = [];
   #writing = new Set<Promise<void>>();
   #unwritten = 0;
@@ -19,7 +19,7 @@ export class LetterWriter {
   constructor(
     sink: DeadLetterSink,
     about: { readonly run: string; readonly pipe: string },
-    onUnwritten: (rejections: readonly Rejection[]) => void,
+    onUnwritten: (rejections: readonly Rejection[], error: unknown) => void,
   ) {
     this.#sink = sink;
     this.#about = about;
@@ -27,8 +27,8 @@ export class LetterWriter {
   }
 
   add(rejection: Rejection): void {
-    // What a chunk rejects is written together.
-    if (this.#next.length === 0) queueMicrotask(() => this.#write());
+    // What a chunk rejects is written together, also where each record is decided on by itself.
+    if (this.#next.length === 0) setImmediate(() => this.#write());
     this.#next.push({ rejection, letter: letterOf(rejection, { ...this.#about, time: new Date() }) });
   }
 
@@ -65,7 +65,10 @@ export class LetterWriter {
     const writing = this.#handOver(entries.map(({ letter }) => letter))
       .catch((error: unknown) => {
         this.#failure ??= { error };
-        this.#onUnwritten(entries.map(({ rejection }) => rejection));
+        this.#onUnwritten(
+          entries.map(({ rejection }) => rejection),
+          error,
+        );
       })
       .finally(() => {
         this.#unwritten -= entries.length;

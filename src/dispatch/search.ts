@@ -86,7 +86,10 @@ async function troubled<Record, Result>(
   const fault = options.faultOf(error);
   if (fault === "everyone") throw error;
   const failed = { error, records, attempts: past.attempts + 1 };
-  const verdict = await options.judge(failed);
+  const judging = options.judge(failed);
+  // Whoever takes their time to decide must not hold up the others.
+  if (judging instanceof Promise) options.onTrouble();
+  const verdict = await judging;
   if (verdict.kind === "halt") throw error;
   if (past.attempts === 0) options.onTrouble();
   const place = fault === "records" ? past.place : "probe";
@@ -98,6 +101,7 @@ async function troubled<Record, Result>(
     return attempt(records, next, options);
   }
   if (fault === "process" && !isConfirmed(records, past)) return attempt(records, next, options);
+  if (fault === "time" && isOne && failed.attempts === 1) return attempt(records, next, options);
   if (!isOne && options.divides) return divide(records, next, fault, options);
   if (fault !== "records" && isOne) options.poison.remember(records[0] as Record, error);
   return givenUp(failed, verdict);

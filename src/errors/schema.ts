@@ -7,7 +7,7 @@ export interface SchemaIssue {
   readonly message: string;
 }
 
-/** A value does not fit the schema of its stage. */
+/** A value does not fit the schema of its stage, or the schema threw, which is the `cause` then. */
 export class SchemaError extends SlitherError {
   readonly code = "SLITHER_SCHEMA";
   readonly stage: string;
@@ -15,9 +15,9 @@ export class SchemaError extends SlitherError {
   readonly direction: "input" | "output";
   readonly issues: readonly SchemaIssue[];
 
-  constructor(stage: string, direction: "input" | "output", issues: readonly SchemaIssue[]) {
+  constructor(stage: string, direction: "input" | "output", issues: readonly SchemaIssue[], cause?: unknown) {
     const found = issues.map(({ path, message }) => `${direction}${path}: ${message}`).join("; ");
-    super(`stage ${stage}: expected its ${direction} to fit the schema, got ${found}`);
+    super(`stage ${stage}: expected its ${direction} to fit the schema, got ${found}`, { cause });
     this.stage = stage;
     this.direction = direction;
     this.issues = issues;

@@ -13,11 +13,15 @@ export class Rejections {
   readonly #letters: LetterWriter | undefined;
   /** Those that the stream was given, and that are not to be given to it again. */
   readonly #streamed = new WeakSet<Rejection>();
+  readonly #failing = new AbortController();
+  /** Aborted, with its error, when the sink has failed: a run that waits for its input would notice no sooner than that comes. */
+  readonly failed = this.#failing.signal;
 
   constructor(about: { readonly run: string; readonly pipe: string }, sink: DeadLetterSink | undefined) {
     this.stream = new RejectedStream(this.kept, () => new RunConsumedError(about.pipe, "run.rejected"));
-    const keep = (unwritten: readonly Rejection[]): void => {
+    const keep = (unwritten: readonly Rejection[], error: unknown): void => {
       this.kept.push(...unwritten.filter((each) => !this.#streamed.has(each)));
+      this.#failing.abort(error);
     };
     this.#letters = sink && new LetterWriter(sink, about, keep);
   }
@@ -26,7 +30,6 @@ export class Rejections {
   add(rejection: Rejection): void {
     this.#letters?.add(rejection);
     if (this.stream.isIterated) {
-      this.#streamed.add(rejection);
       this.#streamed.add(rejection);
       this.stream.push(rejection);
     } else if (this.#letters === undefined) {

@@ -33,12 +33,22 @@ export type ItemOf<Out, Routes extends string, Aside extends string> = [Aside] e
   ? Item<Out, Routes>
   : Item<Out, Routes> | Item<unknown, Aside>;
 
+type Outputs<Out, Routes extends string, Aside extends string> = AsOne<
+  {
+    readonly [Route in Routes]: readonly Item<Route extends Aside ? unknown : Out, Route>[];
+  } & { readonly [Route in Exclude<Aside, Routes>]?: readonly Item<unknown, Route>[] }
+>;
+
+/** The same type without `&`, which is easier to read in an editor. */
+type AsOne<Type> = { [Key in keyof Type]: Type[Key] };
+
 /** Everything that came out of a completed run. */
 export interface Collected<Out, Routes extends string, Aside extends string = never> extends RunSummary {
-  /** The items of each output, in input order. Every declared output is there, also when it is empty. */
-  readonly outputs: {
-    readonly [Route in Routes | Aside]: readonly Item<Route extends Aside ? unknown : Out, Route>[];
-  };
+  /**
+   * The items of each output, in input order. Every output of the routes is there, also when it is empty; one that only `routeTo` names may be missing
+   * when nothing went there.
+   */
+  readonly outputs: Outputs<Out, Routes, Aside>;
 }
 
 interface RunParts {
@@ -133,7 +143,7 @@ export class Run<Out = unknown, Routes extends string = string, Aside extends st
 
   /** Runs to the end and gives everything at once. @throws as the iteration; the error has the outputs up to there. */
   async collect(): Promise<Collected<Out, Routes, Aside>> {
-    const outputs: Outputs = new Map(routesOf(this.#parts.plan).map((route) => [route, []]));
+    const outputs: Gathered = new Map(routesOf(this.#parts.plan).map((route) => [route, []]));
     for await (const chunk of this.#chunks(undefined, outputs)) {
       for (const item of chunk) {
         this.#accounts.delivered(item.route);
@@ -169,14 +179,15 @@ export class Run<Out = unknown, Routes extends string = string, Aside extends st
   }
 
   /** The chain, pulled chunk by chunk, with the run's beginning and end around it. `left` is aborted when nobody waits for more. */
-  async *#chunks(left?: AbortSignal, outputs: Outputs = new Map()): AsyncGenerator<Chunk> {
+  async *#chunks(left?: AbortSignal, outputs: Gathered = new Map()): AsyncGenerator<Chunk> {
     if (this.#consumed) throw new RunConsumedError(this.#parts.plan.name);
     this.#consumed = true;
     const began = performance.now();
     const { session, plan, signal } = this.#parts;
     this.#events.emit("run-start", { run: this.id, pipe: plan.name, session: session?.id });
     if (signal) setMaxListeners(0, signal);
-    const unwanted = AbortSignal.any([signal, left].filter((each) => each !== undefined));
+    const { failed } = this.#rejections;
+    const unwanted = AbortSignal.any([signal, left, failed].filter((each) => each !== undefined));
     let ending: Ending = { status: "stopped" };
     let workforce: Workforce | undefined;
     let chain: Chain | undefined;
@@ -236,7 +247,7 @@ export class Run<Out = unknown, Routes extends string = string, Aside extends st
   }
 
   /** Closes the books and tells how the run ended. @throws what the consumer must know. */
-  #finish(ending: Ending, durationMs: number, outputs: Outputs): void {
+  #finish(ending: Ending, durationMs: number, outputs: Gathered): void {
     const { plan, session } = this.#parts;
     const { status, stage, cause } = ending;
     const ledger = this.#accounts.ledger();
@@ -262,7 +273,7 @@ function followAbort(unwanted: AbortSignal, chain: Chain): void {
 }
 
 /** A map: an output may be called `toString`, which every object has. */
-type Outputs = Map<string, Item[]>;
+type Gathered = Map<string, Item[]>;
 
 interface Ending {
   readonly status: RunStatus;

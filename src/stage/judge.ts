@@ -1,6 +1,7 @@
 import { halfJitterGenerator, noJitterGenerator } from "cockatiel";
 import type { Failed, Judge, Verdict } from "../dispatch/judge.js";
 import { OptionsError } from "../errors/options.js";
+import { PoisonedRecordError } from "../errors/poison.js";
 import { PythonError } from "../errors/python.js";
 import { CallTimeoutError, WorkerDiedError } from "../errors/session.js";
 import { show } from "../options/parse.js";
@@ -47,9 +48,10 @@ function retried(policy: Retry<string>, failed: Failed<Item>, repeats: boolean):
   return { kind: "retry", afterMs: delayMs(policy, failed.attempts) };
 }
 
-/** What may pass the next time: a process that died, a deadline, and what the policy names. */
+/** What may pass the next time: a process that died, a deadline, and what the policy names; not what was not even tried. */
 function isRetried(error: unknown, policy: Retry<string>): boolean {
   if (error instanceof WorkerDiedError || error instanceof CallTimeoutError) return true;
+  if (error instanceof PoisonedRecordError) return false;
   return policy.on.some((each) =>
     typeof each === "string" ? error instanceof PythonError && error.isA(each) : error instanceof each,
   );

@@ -62,7 +62,7 @@ export interface RetryOptions<Then extends FinalPolicy = FinalPolicy> {
   /** Whether a wait is shortened at random, by up to a half, so that not all come back at once. Default true. */
   jitter?: boolean | undefined;
   /**
-   * What else is tried again, beside deaths of the process and passed deadlines: classes of errors, and names of Python exceptions, with or without
+   * What else is tried again, beside deaths of the process (but by `limits.memory`) and passed deadlines: classes of errors, and names of Python exceptions, with or without
    * their module, whose subclasses count too. Default: nothing else, because the same code fails the same way.
    */
   on?: readonly (string | ErrorClass)[] | undefined;

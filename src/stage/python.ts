@@ -35,7 +35,10 @@ export function pythonOperator(stage: PythonStage, context: StageContext): Opera
         ? (batch, how) => sendChecked(batch, stage, (fitting) => batches.send(fitting, how))
         : (batch, how) => batches.send(batch, how),
       // A function of the user's may take its time, and must not hold up the end.
-      judge: (failed) => untilStopped(Promise.resolve(judge(failed)), stopped),
+      judge: (failed) => {
+        const verdict = judge(failed);
+        return verdict instanceof Promise ? untilStopped(verdict, stopped) : verdict;
+      },
       faultOf: (error) => faultOf(error, stage.stateful),
       divides: !stage.stateful,
       poison: new PoisonMemory((item) => fingerprintOf(item.payload, session.id)),

@@ -1,6 +1,7 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import { SchemaError } from "../errors/schema.js";
 import { segment } from "../wire/refusal.js";
+import { reasonOf } from "./contract.js";
 
 /** A validator of any library that has the Standard Schema interface (zod, valibot, arktype, …): https://standardschema.dev */
 export type Schema<Input = unknown, Output = unknown> = StandardSchemaV1<Input, Output>;
@@ -19,10 +20,22 @@ export function checked(
   direction: "input" | "output",
 ): unknown {
   if (schema === undefined) return value;
-  const outcome = schema["~standard"].validate(value);
-  return outcome instanceof Promise
-    ? outcome.then((settled) => made(settled, stage, direction))
-    : made(outcome, stage, direction);
+  const threw = (error: unknown): never => {
+    throw new SchemaError(
+      stage,
+      direction,
+      [{ path: "", message: `its schema threw: ${reasonOf(error)}` }],
+      error,
+    );
+  };
+  let outcome: ReturnType<Schema["~standard"]["validate"]>;
+  try {
+    outcome = schema["~standard"].validate(value);
+  } catch (error) {
+    return threw(error);
+  }
+  if (!(outcome instanceof Promise)) return made(outcome, stage, direction);
+  return outcome.then((settled) => made(settled, stage, direction), threw);
 }
 
 /** Whether a value has the Standard Schema interface. */

@@ -103,7 +103,7 @@ test("what is rejected before a run halts, or is left, is in the file", async ()
 test("a sink that fails halts the run with its error, and the run keeps what could not be written", async () => {
   const full = new Error("the disk is full");
   const sink = failing(full, { after: 1 });
-  const { items, thrown } = await consume(check.run(upTo(250), { deadLetter: sink }));
+  const { items, thrown } = await consume(check.run(upTo(5_000), { deadLetter: sink }));
   expect(thrown).toMatchObject({ status: "halted", stage: undefined, cause: full });
   expect((thrown as Error).message).toContain("the disk is full");
   const { rejected, ledger } = thrown as PipeHaltedError;

@@ -32,13 +32,13 @@ const routed = lengths.onError("length", routeTo("late"));
 const { outputs } = await routed.run(raw).collect();
 expectTypeOf(outputs).toEqualTypeOf<{
   readonly default: Default;
-  readonly late: readonly Item<unknown, "late">[];
+  readonly late?: readonly Item<unknown, "late">[];
 }>();
 // @ts-expect-error: an output that nothing goes to.
 outputs.early;
 // @ts-expect-error: its payload may be what any stage was given.
-outputs.late[0]?.payload.toFixed();
-expectTypeOf(outputs.late[0]?.failure).toEqualTypeOf<Failure | undefined>();
+outputs.late?.[0]?.payload.toFixed();
+expectTypeOf(outputs.late?.[0]?.failure).toEqualTypeOf<Failure | undefined>();
 
 for await (const item of routed.run(raw)) {
   expectTypeOf(item).toEqualTypeOf<Item<number, "default"> | Item<unknown, "late">>();
@@ -88,8 +88,8 @@ const chosen = pipe<Raw>("p").node("choose", ({ name }) => {
 const { outputs: early } = await chosen.run(raw).collect();
 expectTypeOf(early).toEqualTypeOf<{
   readonly default: Default;
-  readonly vip: readonly Item<unknown, "vip">[];
-  readonly other: readonly Item<unknown, "other">[];
+  readonly vip?: readonly Item<unknown, "vip">[];
+  readonly other?: readonly Item<unknown, "other">[];
 }>();
 chosen.node("next", (payload) => {
   expectTypeOf(payload).toEqualTypeOf<number>();
@@ -108,7 +108,7 @@ const letters = pipe<Raw>("p")
 expectTypeOf((await letters.run(raw).collect()).outputs).toEqualTypeOf<{
   readonly a: readonly Item<string, "a">[];
   readonly default: readonly Item<string, "default">[];
-  readonly whole: readonly Item<unknown, "whole">[];
+  readonly whole?: readonly Item<unknown, "whole">[];
 }>();
 
 // A function of which nothing is known sends nothing anywhere, as far as is known.
