@@ -15,7 +15,7 @@ export class Rejections {
   readonly #streamed = new WeakSet<Rejection>();
   readonly #failing = new AbortController();
   /** Aborted, with its error, when the sink has failed: a run that waits for its input would notice no sooner than that comes. */
-  readonly failed = this.#failing.signal;
+  readonly failed: AbortSignal = this.#failing.signal;
 
   constructor(about: { readonly run: string; readonly pipe: string }, sink: DeadLetterSink | undefined) {
     this.stream = new RejectedStream(this.kept, () => new RunConsumedError(about.pipe, "run.rejected"));
