@@ -10,6 +10,11 @@ export class PoisonMemory<Record> {
     this.#fingerprint = fingerprint;
   }
 
+  /** Nearly every run has no such record, and must not pay for those that have. */
+  get isEmpty(): boolean {
+    return this.#known.size === 0;
+  }
+
   remember(record: Record, error: unknown): void {
     const fingerprint = this.#fingerprint(record);
     if (fingerprint !== undefined && !this.#known.has(fingerprint)) this.#known.set(fingerprint, error);
@@ -17,8 +22,7 @@ export class PoisonMemory<Record> {
 
   /** Why a record is not to be tried; undefined when nothing is known against it. */
   against(record: Record): PoisonedRecordError | undefined {
-    // Nearly every run has no such record, and must not pay for those that have.
-    if (this.#known.size === 0) return undefined;
+    if (this.isEmpty) return undefined;
     const fingerprint = this.#fingerprint(record);
     const cause = fingerprint === undefined ? undefined : this.#known.get(fingerprint);
     return cause === undefined ? undefined : new PoisonedRecordError(cause);

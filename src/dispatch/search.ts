@@ -63,7 +63,7 @@ async function attempt<Record, Result>(
   past: Past,
   options: SearchOptions<Record, Result>,
 ): Promise<Outcome<Record, Result>[]> {
-  if (!past.convicted) {
+  if (!past.convicted && !options.poison.isEmpty) {
     const known = records.map((record) => options.poison.against(record));
     if (known.some((error) => error !== undefined)) return withoutKnown(records, known, past, options);
   }
