@@ -123,15 +123,19 @@ test("a file that was cut anywhere in its last line gives the letters before it,
   expect(await read(fileWith(whole))).toEqual({ ids: [1, 2], error: undefined });
 });
 
+class Money {
+  cents = 5;
+}
+
 test("a value that could not be kept fails when it is read, by line, field and reason, and nothing else does", async () => {
-  const file = fileWith(`${line(1)}\n${line(2, { input: { page: new URL("https://a.b") } })}\n${line(3)}\n`);
+  const file = fileWith(`${line(1)}\n${line(2, { input: { price: new Money() } })}\n${line(3)}\n`);
   const ids: unknown[] = [];
   for await (const each of readLetters(file)) {
     ids.push([each.id, each.payload]);
     if (each.id !== 2) continue;
     expect(() => each.input).toThrow(DeadLetterError);
     expect(() => each.input).toThrow(
-      `${file}, line 2: expected \`input\` to be a value that can be kept in a file, got URL at input.page, which was: { page: https://a.b/ }. Take the record from where it came from`,
+      `${file}, line 2: expected \`input\` to be a value that can be kept in a file, got Money at input.price, which was: { price: Money { cents: 5 } }. Take the record from where it came from`,
     );
     // Not left out in silence.
     expect(() => ({ ...each })).toThrow(DeadLetterError);

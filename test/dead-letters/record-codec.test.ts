@@ -141,7 +141,13 @@ cyclic.push(cyclic, cyclic);
 
 describe("is refused by name, with its place and what it looked like", () => {
   test.each([
-    ["a URL", { a: [{ "two words": new URL("https://a.b") }] }, "URL", 'input.a[0]["two words"]', "a.b"],
+    [
+      "an instance of a class, deep inside",
+      { a: [{ "two words": new Point() }] },
+      "Point",
+      'input.a[0]["two words"]',
+      "x: 1",
+    ],
     ["an instance of a class", new Point(), "Point", "input", "x: 1"],
     ["a function", { call: () => 1 }, "function", "input.call", "call"],
     ["a function that JSON would call", { toJSON: () => 1 }, "function", "input.toJSON", "toJSON"],

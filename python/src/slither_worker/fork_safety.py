@@ -15,6 +15,8 @@ import time
 from pathlib import Path
 from typing import Final
 
+from slither_worker.openmp import reason_not_to_fork_openmp
+
 # The threads of a pool that was told to end, such as those of joblib, may take a moment more.
 _ENDING_SECONDS: Final = 0.05
 _POLL_SECONDS: Final = 0.001
@@ -26,7 +28,7 @@ def reason_not_to_fork() -> str | None:
 
     Nothing is imported for it: a library that is not loaded has not started anything.
     """
-    return _python_threads() or _native_pools() or _numba() or _cuda()
+    return _python_threads() or _native_pools() or reason_not_to_fork_openmp() or _numba() or _cuda()
 
 
 def _python_threads() -> str | None:

@@ -10,7 +10,8 @@ from slither_worker import collector, search_path
 from slither_worker.fork_safety import reason_not_to_fork
 from slither_worker.functions import load_module
 from slither_worker.large_pages import compact_memory, use_large_pages
-from slither_worker.quiesce import pause_openmp, stop_helper_threads
+from slither_worker.openmp import pause_openmp
+from slither_worker.quiesce import stop_helper_threads
 from slither_worker.rehearsal import warm_up
 
 

@@ -15,8 +15,9 @@ from slither_worker.fork_safety import reason_not_to_fork
 from slither_worker.frames import Frame
 from slither_worker.hooks import run_after_fork
 from slither_worker.interrupts import begin_call, end_call
+from slither_worker.openmp import pause_openmp
 from slither_worker.protocol import NO_CALL, Kind
-from slither_worker.quiesce import pause_openmp, stop_helper_threads
+from slither_worker.quiesce import stop_helper_threads
 from slither_worker.runtime import Runtime
 from slither_worker.welcome import obey, receive_welcome
 
