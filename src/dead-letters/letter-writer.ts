@@ -1,4 +1,6 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Rejection } from "../stage/item.js";
+import { DeadLetterError } from "./error.js";
 import { type DeadLetter, letterOf } from "./letter.js";
 import type { DeadLetterSink } from "./sink.js";
 
@@ -12,7 +14,8 @@ export class LetterWriter {
   /** Gets the rejections that could not be written, and why. */
   readonly #onUnwritten: (rejections: readonly Rejection[], error: unknown) => void;
   #next: { rejection: Rejection; letter: DeadLetter }[] = [];
-  #writing = new Set<Promise<void>>();
+  /** What the sink was given and has not taken. */
+  readonly #writing = new Map<Promise<void>, readonly Rejection[]>();
   #unwritten = 0;
   #failure: { readonly error: unknown } | undefined;
 
@@ -39,10 +42,25 @@ export class LetterWriter {
     return this.#written();
   }
 
-  /** Resolves when everything is where it is to be. Rejects with what the sink has failed with. */
-  async end(): Promise<void> {
+  /**
+   * Resolves when everything is where it is to be. Rejects with what the sink has failed with; a sink that is not done after `graceMs` has failed.
+   */
+  async end(graceMs?: number): Promise<void> {
     this.#write();
-    await Promise.all(this.#writing);
+    const ending = this.#end();
+    if (graceMs === undefined) return ending;
+    const timer = new AbortController();
+    const tooLate = sleep(graceMs, undefined, { signal: timer.signal }).then(() => this.#giveUp(graceMs));
+    try {
+      await Promise.race([ending, tooLate]);
+    } finally {
+      timer.abort();
+      for (const unheard of [ending, tooLate]) unheard.catch(() => {});
+    }
+  }
+
+  async #end(): Promise<void> {
+    await Promise.all(this.#writing.keys());
     try {
       await this.#sink.close();
     } catch (error) {
@@ -51,9 +69,17 @@ export class LetterWriter {
     if (this.#failure !== undefined) throw this.#failure.error;
   }
 
+  #giveUp(graceMs: number): never {
+    const unwritten = [...this.#writing.values()].flat();
+    const problem = `expected the sink to take ${unwritten.length} letters within ${graceMs} ms after the run had ended, got no answer; they are in \`rejected\``;
+    const error = new DeadLetterError({ file: this.#sink.file ?? "the dead-letter sink" }, problem);
+    this.#onUnwritten(unwritten, error);
+    throw error;
+  }
+
   async #written(): Promise<void> {
     this.#write();
-    await Promise.all(this.#writing);
+    await Promise.all(this.#writing.keys());
     if (this.#failure !== undefined) throw this.#failure.error;
   }
 
@@ -62,19 +88,17 @@ export class LetterWriter {
     if (entries.length === 0) return;
     this.#next = [];
     this.#unwritten += entries.length;
+    const rejections = entries.map(({ rejection }) => rejection);
     const writing = this.#handOver(entries.map(({ letter }) => letter))
       .catch((error: unknown) => {
         this.#failure ??= { error };
-        this.#onUnwritten(
-          entries.map(({ rejection }) => rejection),
-          error,
-        );
+        this.#onUnwritten(rejections, error);
       })
       .finally(() => {
         this.#unwritten -= entries.length;
         this.#writing.delete(writing);
       });
-    this.#writing.add(writing);
+    this.#writing.set(writing, rejections);
   }
 
   /** A sink of the user's may also throw at once. */

@@ -10,6 +10,8 @@ export interface DeadLetter {
   /** When it was rejected, in UTC: `2030-01-31T12:00:00.000Z`. */
   readonly time: string;
   readonly id: ItemId;
+  /** The id of the record of the input that this one was made of, by `many`. */
+  readonly origin?: ItemId;
   /** The stage that the record failed in. */
   readonly stage: string;
   /** The class of the error; of an exception in Python the Python class, with its module if that is not `builtins`. */
@@ -38,13 +40,14 @@ export function letterOf(
   rejection: Rejection,
   about: { readonly run: string; readonly pipe: string; readonly time: Date },
 ): DeadLetter {
-  const { id, stage, error, reason, traceback, attempts, input, payload, meta } = rejection;
+  const { id, origin, stage, error, reason, traceback, attempts, input, payload, meta } = rejection;
   const code = codeOf(error);
   return {
     run: about.run,
     pipe: about.pipe,
     time: about.time.toISOString(),
     id,
+    ...(origin === undefined ? {} : { origin }),
     stage,
     errorClass: errorClassOf(error),
     ...(code === undefined ? {} : { code }),

@@ -6,7 +6,7 @@ import type { DeadLetter } from "./letter.js";
 import { decodeRecord, encodeRecord } from "./record-codec.js";
 
 /** The fields of a letter that hold values of the pipe. */
-const VALUES = ["id", "input", "payload", "meta"] as const satisfies readonly (keyof DeadLetter)[];
+const VALUES = ["id", "origin", "input", "payload", "meta"] as const satisfies readonly (keyof DeadLetter)[];
 
 const string = z.string({ error: "a string" });
 const present = z.custom<unknown>((value) => value !== undefined, "there");
@@ -19,6 +19,7 @@ const fields = z.object(
     pipe: string,
     time: string,
     id: present,
+    origin: z.custom<unknown>().optional(),
     stage: string,
     errorClass: string,
     code: string.optional(),
@@ -38,6 +39,7 @@ const fields = z.object(
 export function lineOf(letter: DeadLetter): string {
   const written = Object.keys(fields.shape).flatMap((name) => {
     const value = letter[name as keyof DeadLetter];
+    if (name === "origin" && value === undefined) return [];
     if (isValue(name)) return [`"${name}":${encodeRecord(value, name)}`];
     return value === undefined ? [] : [`"${name}":${JSON.stringify(value)}`];
   });
@@ -59,6 +61,7 @@ export function letterFrom(parsed: unknown, place: DeadLetterPlace): DeadLetter 
   // Without what is undefined: a field that is not in the line is not in the letter.
   const letter = Object.fromEntries(Object.entries(stored).filter(([, value]) => value !== undefined));
   for (const name of VALUES) {
+    if (name === "origin" && stored.origin === undefined) continue;
     const decoded = decodeRecord(stored[name]);
     if (decoded.kind === "broken")
       throw new DeadLetterError(place, `expected \`${name}\` to be a value, got ${decoded.problem}; ${MEND}`);
@@ -94,7 +97,8 @@ function checked(parsed: unknown, place: DeadLetterPlace): z.output<typeof field
 
 function requireKind(name: (typeof VALUES)[number], value: unknown, place: DeadLetterPlace): void {
   let expected: string | undefined;
-  if (name === "id" && !["string", "number"].includes(typeof value)) expected = "a string or a number";
+  if ((name === "id" || name === "origin") && !["string", "number"].includes(typeof value))
+    expected = "a string or a number";
   if (name === "meta" && (typeof value !== "object" || value === null || Array.isArray(value)))
     expected = "an object";
   if (expected === undefined) return;

@@ -5,6 +5,7 @@ import {
   type Judge,
   type Outcome,
   RecordFailure,
+  type Verdict,
 } from "./judge.js";
 import type { PoisonMemory } from "./poison.js";
 
@@ -54,6 +55,8 @@ interface Past {
   readonly place: Place;
   /** Whether it is one record, of which a process has died. */
   readonly diedAlone?: boolean;
+  /** Where other parts run beside it: the records that have passed their deadlines alone, but for those. */
+  readonly suspects?: Set<unknown>;
   /** Whether it is tried although it is known to be bad, because the judge wants that. */
   readonly convicted?: boolean;
 }
@@ -83,17 +86,9 @@ async function troubled<Record, Result>(
   past: Past,
   options: SearchOptions<Record, Result>,
 ): Promise<Outcome<Record, Result>[]> {
-  const fault = options.faultOf(error);
-  if (fault === "everyone") throw error;
-  const failed = { error, records, attempts: past.attempts + 1 };
-  const judging = options.judge(failed);
-  // Whoever takes their time to decide must not hold up the others.
-  if (judging instanceof Promise) options.onTrouble();
-  const verdict = await judging;
-  if (verdict.kind === "halt") throw error;
-  if (past.attempts === 0) options.onTrouble();
-  const place = fault === "records" ? past.place : "probe";
+  const { verdict, fault, failed } = await judged(records, error, past, options);
   const isOne = records.length === 1;
+  const place = fault === "records" ? past.place : "probe";
   const diedAlone = past.diedAlone || (fault === "process" && isOne);
   const next = { ...past, attempts: failed.attempts, place, diedAlone };
   if (verdict.kind === "retry") {
@@ -103,8 +98,31 @@ async function troubled<Record, Result>(
   if (fault === "process" && !isConfirmed(records, past)) return attempt(records, next, options);
   if (fault === "time" && isOne && failed.attempts === 1) return attempt(records, next, options);
   if (!isOne && options.divides) return divide(records, next, fault, options);
-  if (fault !== "records" && isOne) options.poison.remember(records[0] as Record, error);
+  if (fault === "time" && past.suspects !== undefined) {
+    past.suspects.add(records[0] as Record);
+  } else if (fault !== "records" && isOne) {
+    options.poison.remember(records[0] as Record, error);
+  }
   return givenUp(failed, verdict);
+}
+
+/** @throws what failed when it is everyone's fault, or when the verdict is to halt. */
+async function judged<Record, Result>(
+  records: readonly Record[],
+  error: unknown,
+  past: Past,
+  options: SearchOptions<Record, Result>,
+): Promise<{ verdict: Exclude<Verdict, { kind: "halt" }>; fault: Fault; failed: Failed<Record> }> {
+  const fault = options.faultOf(error);
+  if (fault === "everyone") throw error;
+  const failed = { error, records, attempts: past.attempts + 1 };
+  const judging = options.judge(failed);
+  // Whoever takes their time to decide must not hold up the others.
+  if (judging instanceof Promise) options.onTrouble();
+  const verdict = await judging;
+  if (verdict.kind === "halt") throw error;
+  if (past.attempts === 0) options.onTrouble();
+  return { verdict, fault, failed };
 }
 
 /** Whether another death is believed: a process may die of other things than its records, and no record is to be blamed for one death alone. */
@@ -118,12 +136,28 @@ async function divide<Record, Result>(
   fault: Fault,
   options: SearchOptions<Record, Result>,
 ): Promise<Outcome<Record, Result>[]> {
-  const outcomes: Outcome<Record, Result>[] = [];
-  if (fault === "time") {
-    const parts = cut(records, PARTS_IN_PARALLEL);
-    outcomes.push(...(await Promise.all(parts.map((part) => attempt(part, past, options)))).flat());
-  } else {
-    for (const part of cut(records, PARTS)) outcomes.push(...(await attempt(part, past, options)));
+  if (fault === "time") return divideInParallel(records, past, options);
+  const outcomes: Outcome<Record, Result>[][] = [];
+  for (const part of cut(records, PARTS)) outcomes.push(await attempt(part, past, options));
+  return outcomes.flat();
+}
+
+/** Parts side by side slow each other down: who has passed a deadline like that is a suspect, and is tried once more when no other part runs. */
+async function divideInParallel<Record, Result>(
+  records: readonly Record[],
+  past: Past,
+  options: SearchOptions<Record, Result>,
+): Promise<Outcome<Record, Result>[]> {
+  const suspects = (past.suspects as Set<Record> | undefined) ?? new Set<Record>();
+  const parts = cut(records, PARTS_IN_PARALLEL);
+  const searched = await Promise.all(parts.map((part) => attempt(part, { ...past, suspects }, options)));
+  const outcomes = searched.flat();
+  // The search that this one is part of goes on.
+  if (past.suspects !== undefined) return outcomes;
+  for (const [index, outcome] of outcomes.entries()) {
+    if (outcome.kind !== "failed" || !suspects.has(outcome.record)) continue;
+    const alone = { ...past, attempts: outcome.attempts };
+    [outcomes[index]] = (await attempt([outcome.record], alone, options)) as [Outcome<Record, Result>];
   }
   return outcomes;
 }
@@ -165,7 +199,7 @@ function givenUp<Record, Result>(
   return records.map((record) => ({ kind: "failed", record, error, verdict, attempts }));
 }
 
-/** What becomes of records that came back, some of them perhaps with a failure of their own. */
+/** What becomes of records that came back, some of them perhaps with a failure of their own. Those that are tried again are that together. */
 async function answered<Record, Result>(
   records: readonly Record[],
   results: readonly (Result | RecordFailure)[],
@@ -174,11 +208,28 @@ async function answered<Record, Result>(
 ): Promise<Outcome<Record, Result>[]> {
   const attempts = past.attempts + 1;
   const outcomes: Outcome<Record, Result>[] = [];
+  const again: number[] = [];
+  let afterMs = 0;
   for (const [index, record] of records.entries()) {
     const result = results[index] as Result | RecordFailure;
-    if (result instanceof RecordFailure)
-      outcomes.push(...(await troubled([record], result.error, past, options)));
-    else outcomes.push({ kind: "done", record, result, attempts });
+    if (!(result instanceof RecordFailure)) {
+      outcomes[index] = { kind: "done", record, result, attempts };
+      continue;
+    }
+    const { verdict, failed } = await judged([record], result.error, past, options);
+    if (verdict.kind === "retry") {
+      again.push(index);
+      afterMs = Math.max(afterMs, verdict.afterMs);
+    } else [outcomes[index]] = givenUp<Record, Result>(failed, verdict) as [Outcome<Record, Result>];
+  }
+  if (again.length > 0) {
+    await options.wait(afterMs);
+    const retried = await attempt(
+      again.map((index) => records[index] as Record),
+      { ...past, attempts },
+      options,
+    );
+    for (const [place, index] of again.entries()) outcomes[index] = retried[place] as Outcome<Record, Result>;
   }
   return outcomes;
 }

@@ -8,8 +8,8 @@ export class OptionsError extends SlitherError {
   /** One sentence for each option that is wrong. */
   readonly problems: readonly string[];
 
-  constructor(where: string, problems: readonly string[]) {
-    super(`${where}: ${problems.join("; ")}`);
+  constructor(where: string, problems: readonly string[], cause?: unknown) {
+    super(`${where}: ${problems.join("; ")}`, { cause });
     this.where = where;
     this.problems = problems;
   }

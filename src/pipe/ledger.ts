@@ -1,4 +1,5 @@
 import { SlitherError } from "../errors/slither-error.js";
+import type { ItemId, Rejection } from "../stage/item.js";
 
 /** What became of the records that a stage took in: `in + expanded = out + rejected + filtered + unfinished`. */
 export interface StageLedger {
@@ -53,14 +54,18 @@ export class TooManyRejectedError extends SlitherError {
   readonly max: number;
   /** The stage whose policy set the bound; undefined where it is what a run can keep. */
   readonly stage: string | undefined;
+  /** The record that is one too many; `cause` is why it failed. */
+  readonly id: ItemId;
 
-  constructor(max: number, stage?: string) {
+  constructor(max: number, { id, error }: Rejection, stage?: string) {
     super(
       stage === undefined
-        ? `expected at most ${max} rejected records, which is how many a run keeps, got more; take them as they come (run.rejected), or write them to a file (deadLetter)`
-        : `expected at most ${max} rejected records in stage ${stage} (reject({ max })), got more`,
+        ? `expected at most ${max} rejected records, which is how many a run keeps, got record ${id} too; take them as they come (run.rejected), or write them to a file (deadLetter)`
+        : `expected at most ${max} rejected records in stage ${stage} (reject({ max })), got record ${id} too`,
+      { cause: error },
     );
     this.max = max;
     this.stage = stage;
+    this.id = id;
   }
 }

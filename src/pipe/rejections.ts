@@ -20,7 +20,7 @@ export class Rejections {
   constructor(about: { readonly run: string; readonly pipe: string }, sink: DeadLetterSink | undefined) {
     this.stream = new RejectedStream(this.kept, () => new RunConsumedError(about.pipe, "run.rejected"));
     const keep = (unwritten: readonly Rejection[], error: unknown): void => {
-      this.kept.push(...unwritten.filter((each) => !this.#streamed.has(each)));
+      for (const each of unwritten) if (!this.#streamed.has(each)) this.kept.push(each);
       this.#failing.abort(error);
     };
     this.#letters = sink && new LetterWriter(sink, about, keep);
@@ -33,7 +33,7 @@ export class Rejections {
       this.#streamed.add(rejection);
       this.stream.push(rejection);
     } else if (this.#letters === undefined) {
-      if (this.kept.length >= KEPT_REJECTIONS) throw new TooManyRejectedError(KEPT_REJECTIONS);
+      if (this.kept.length >= KEPT_REJECTIONS) throw new TooManyRejectedError(KEPT_REJECTIONS, rejection);
       this.kept.push(rejection);
     }
   }
@@ -43,9 +43,9 @@ export class Rejections {
     return this.#letters?.room() ?? this.stream.room();
   }
 
-  /** The run is over. Rejects with what the sink has failed with. */
-  async end(): Promise<void> {
+  /** The run is over. Rejects with what the sink has failed with, also that it was not done after `graceMs`. */
+  async end(graceMs?: number): Promise<void> {
     this.stream.end();
-    await this.#letters?.end();
+    await this.#letters?.end(graceMs);
   }
 }

@@ -4,7 +4,7 @@ import type { DeadLetter } from "../dead-letters/letter.js";
 import { readLetters } from "../dead-letters/read.js";
 import type { DeadLetterSink } from "../dead-letters/sink.js";
 import { OptionsError } from "../errors/options.js";
-import { DEFAULT_ROUTE, type Item } from "../stage/item.js";
+import { DEFAULT_ROUTE, type Item, type ItemId } from "../stage/item.js";
 import { PassingItem } from "../stage/passing-item.js";
 import type { PipePlan } from "./plan.js";
 import type { MakeItem } from "./source.js";
@@ -21,7 +21,8 @@ export function replayed(
   plan: PipePlan,
   sink: DeadLetterSink | undefined,
 ): { input: AsyncIterable<DeadLetter>; makeItem: MakeItem } {
-  const input = readLetters(file);
+  const letters = readLetters(file);
+  const input = from === "start" ? originsOf(letters) : letters;
   if (sink?.file === resolve(file)) {
     throw new OptionsError(where, [
       `expected \`deadLetter\` to be another file than the one that is read, got ${sink.file} for both`,
@@ -35,11 +36,25 @@ export function replayed(
   return { input, makeItem };
 }
 
-function fromStart({ id, input }: DeadLetter): Item {
-  return { id, payload: input, meta: {}, route: DEFAULT_ROUTE, input };
+/** Records that were made of one are run from the start as that one, and once. */
+async function* originsOf(letters: AsyncIterable<DeadLetter>): AsyncGenerator<DeadLetter> {
+  const seen = new Set<ItemId>();
+  for await (const letter of letters) {
+    if (letter.origin !== undefined && seen.has(letter.origin)) continue;
+    if (letter.origin !== undefined) seen.add(letter.origin);
+    yield letter;
+  }
 }
 
-function fromStage({ id, stage, input, payload, meta }: DeadLetter, stages: string[], file: string): Item {
+function fromStart({ id, origin = id, input }: DeadLetter): Item {
+  return { id: origin, payload: input, meta: {}, route: DEFAULT_ROUTE, input };
+}
+
+function fromStage(
+  { id, origin, stage, input, payload, meta }: DeadLetter,
+  stages: string[],
+  file: string,
+): Item {
   const index = stages.indexOf(stage);
   if (index < 0) {
     throw new DeadLetterError(
@@ -47,6 +62,7 @@ function fromStage({ id, stage, input, payload, meta }: DeadLetter, stages: stri
       `expected record ${id} to have failed in one of the stages ${stages.join(", ")}, got ${stage}; replay it with the pipe that it is from, or with from: "start"`,
     );
   }
-  const item = { id, payload, meta: { ...meta }, route: DEFAULT_ROUTE, input };
+  const known = origin === undefined ? {} : { origin };
+  const item = { id, ...known, payload, meta: { ...meta }, route: DEFAULT_ROUTE, input };
   return index === 0 ? item : PassingItem.entering(item, index);
 }

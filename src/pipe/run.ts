@@ -71,6 +71,9 @@ interface RunParts {
 /** What carries out the batches of a run. */
 export type Executors = Pick<Workforce, "executor" | "probes">;
 
+/** How long a run that was aborted or left waits for its dead-letter sink. */
+const SINK_GRACE_MS = 1_000;
+
 let runs = 0;
 
 /**
@@ -192,12 +195,13 @@ export class Run<Out = unknown, Routes extends string = string, Aside extends st
     let workforce: Workforce | undefined;
     let chain: Chain | undefined;
     let state: StateWatch | undefined;
+    let unfollow = (): void => {};
     try {
       const use = { drain: () => this.drain(), done: this.done };
       workforce = await enlist({ ...this.#parts, use, signal: unwanted });
       chain = this.#build(workforce);
       // Before the stages are left: one that waits must give up what it waits for first.
-      followAbort(unwanted, chain);
+      unfollow = followAbort(unwanted, chain);
       state = watchState(session, plan, chain);
       for (let next = await chain.chunks.next(); !next.done; next = await chain.chunks.next())
         yield next.value;
@@ -205,10 +209,11 @@ export class Run<Out = unknown, Routes extends string = string, Aside extends st
     } catch (error) {
       if (!left?.aborted) ending = this.#endingOf(error, state?.lost);
     } finally {
+      unfollow();
       state?.end();
       await chain?.chunks.return(undefined);
       await workforce?.dismiss();
-      ending = await this.#flushed(ending);
+      ending = await this.#flushed(ending, left?.aborted || signal?.aborted);
       this.#finish(ending, performance.now() - began, outputs);
     }
   }
@@ -237,9 +242,9 @@ export class Run<Out = unknown, Routes extends string = string, Aside extends st
   }
 
   /** What was rejected is where it is to be; when it cannot get there, the run has failed, whatever came of the rest. */
-  async #flushed(ending: Ending): Promise<Ending> {
+  async #flushed(ending: Ending, isLeft = false): Promise<Ending> {
     try {
-      await this.#rejections.end();
+      await this.#rejections.end(isLeft ? SINK_GRACE_MS : undefined);
       return ending;
     } catch (cause) {
       return ending.status === "halted" || ending.status === "aborted" ? ending : { status: "halted", cause };
@@ -266,10 +271,12 @@ export class Run<Out = unknown, Routes extends string = string, Aside extends st
   }
 }
 
-function followAbort(unwanted: AbortSignal, chain: Chain): void {
+/** Gives back what ends it: a signal that is made of others is kept, with all that its listeners know, for as long as it has any. */
+function followAbort(unwanted: AbortSignal, chain: Chain): () => void {
   const stop = (): void => chain.stop(unwanted.reason);
   if (unwanted.aborted) stop();
-  else unwanted.addEventListener("abort", stop, { once: true });
+  else unwanted.addEventListener("abort", stop);
+  return () => unwanted.removeEventListener("abort", stop);
 }
 
 /** A map: an output may be called `toString`, which every object has. */

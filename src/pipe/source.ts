@@ -1,3 +1,4 @@
+import { setImmediate as nextRound } from "node:timers/promises";
 import { OptionsError } from "../errors/options.js";
 import { show } from "../options/parse.js";
 import type { Chunk } from "../stage/contract.js";
@@ -6,6 +7,9 @@ import { untilStopped } from "../stage/stopping.js";
 
 /** How many records of a synchronous input travel together; an asynchronous one gives them one by one, as they come. */
 const CHUNK_SIZE = 100;
+
+/** A pipe whose stages never wait for anything would keep timers, signals and other sessions waiting for longer than this. */
+const LONGEST_STRETCH_MS = 10;
 
 /** The input threw, or gave something that cannot be a record. */
 export class InputFailure extends Error {
@@ -36,6 +40,7 @@ export async function* source(options: SourceOptions): AsyncGenerator<Chunk> {
 
 async function* fromSync(iterator: Iterator<unknown>, options: SourceOptions): AsyncGenerator<Chunk> {
   let position = 0;
+  let yielded = performance.now();
   let ended = false;
   try {
     while (!ended && !options.stopped.aborted && !options.drained.aborted) {
@@ -56,6 +61,10 @@ async function* fromSync(iterator: Iterator<unknown>, options: SourceOptions): A
       }
       if (chunk.length > 0) yield chunk;
       if (failure) throw failure;
+      if (performance.now() - yielded > LONGEST_STRETCH_MS) {
+        await nextRound();
+        yielded = performance.now();
+      }
     }
   } finally {
     if (!ended) void leave(iterator);

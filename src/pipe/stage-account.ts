@@ -55,7 +55,7 @@ export class StageAccount implements StageBooks {
   }
 
   rejected(rejection: Rejection, max: number): void {
-    if (this.counts.rejected >= max) throw new TooManyRejectedError(max, this.stage);
+    if (this.counts.rejected >= max) throw new TooManyRejectedError(max, rejection, this.stage);
     this.#rejections.add(rejection);
     this.counts.rejected += 1;
   }

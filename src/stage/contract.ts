@@ -127,8 +127,8 @@ export function failure(stage: string, error: unknown, attempts: number): Failur
 }
 
 /** The rejection of an item that failed like this. */
-export function rejection({ id, payload, input, meta }: Item, how: Failure): Rejection {
-  return { id, ...how, payload, input, meta };
+export function rejection({ id, origin, payload, input, meta }: Item, how: Failure): Rejection {
+  return { id, ...(origin === undefined ? {} : { origin }), ...how, payload, input, meta };
 }
 
 /** What was thrown, in words: anything can be thrown, also what cannot become text. */

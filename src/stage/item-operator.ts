@@ -1,3 +1,4 @@
+import { setImmediate as nextRound } from "node:timers/promises";
 import type { Judge } from "../dispatch/judge.js";
 import { type Chunk, failStage, type Operator, type StageContext, waitForRoom } from "./contract.js";
 import type { Item } from "./item.js";
@@ -87,6 +88,8 @@ async function settleFailed<Result>(
       return;
     }
     if (verdict.afterMs > 0) await context.clock.sleep(verdict.afterMs, context.stopped);
+    // A policy that never gives up must not keep everybody else, and its own abort, waiting.
+    else await nextRound();
     let result: Result;
     try {
       result = await untilStopped(Promise.resolve(work.apply(item)), context.stopped);

@@ -12,6 +12,8 @@ export interface Item<Payload = unknown, Route extends string = string> {
   readonly route: Route;
   /** The record as it came in. */
   readonly input: unknown;
+  /** The id of the record of the input that this one was made of, by `many`. Else undefined. */
+  readonly origin?: ItemId | undefined;
   /** Why the record goes to this output although it failed, by `routeTo`; its payload is what the stage was given. Else undefined. */
   readonly failure?: Failure | undefined;
 }
@@ -32,6 +34,8 @@ export interface Failure {
 /** A record that failed, with everything that is known of why. */
 export interface Rejection extends Failure {
   readonly id: ItemId;
+  /** As in the item. */
+  readonly origin?: ItemId | undefined;
   /** What the stage was given. */
   readonly payload: unknown;
   /** The record as it came in. */
@@ -42,11 +46,11 @@ export interface Rejection extends Failure {
 export const DEFAULT_ROUTE = "default";
 
 export function withPayload(item: Item, payload: unknown): Item {
-  return { id: item.id, payload, meta: item.meta, route: item.route, input: item.input };
+  return made(item, { payload, route: item.route });
 }
 
 export function withRoute(item: Item, route: string): Item {
-  return { id: item.id, payload: item.payload, meta: item.meta, route, input: item.input };
+  return made(item, { payload: item.payload, route });
 }
 
 /** One of several records that were made of one. Each has notes of its own. */
@@ -57,5 +61,13 @@ export function childOf(item: Item, index: number, payload: unknown): Item {
     meta: { ...item.meta },
     route: item.route,
     input: item.input,
+    origin: item.origin ?? item.id,
   };
+}
+
+function made({ id, meta, input, origin }: Item, { payload, route }: Pick<Item, "payload" | "route">): Item {
+  // Nearly no item has an origin, and those without need not know of it.
+  return origin === undefined
+    ? { id, payload, meta, route, input }
+    : { id, payload, meta, route, input, origin };
 }

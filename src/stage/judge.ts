@@ -38,9 +38,11 @@ async function judgedBy(
   if (decision === "halt" || decision === "reject" || decision instanceof RouteTo)
     return finalVerdict(decision);
   const retrying = repeats ? '"retry", ' : "";
-  throw new OptionsError(`onError(${JSON.stringify(stage)})`, [
-    `expected the function to return "halt", "reject", ${retrying}or routeTo(name), got ${show(decision)}`,
-  ]);
+  throw new OptionsError(
+    `onError(${JSON.stringify(stage)})`,
+    [`expected the function to return "halt", "reject", ${retrying}or routeTo(name), got ${show(decision)}`],
+    error,
+  );
 }
 
 function retried(policy: Retry<string>, failed: Failed<Item>, repeats: boolean): Verdict | undefined {

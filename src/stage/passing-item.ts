@@ -10,6 +10,7 @@ export class PassingItem implements Item {
   readonly meta: Record<string, unknown>;
   readonly route: string;
   readonly input: unknown;
+  declare readonly origin?: ItemId;
   declare readonly failure?: Failure;
   readonly #entry: number;
 
@@ -19,6 +20,7 @@ export class PassingItem implements Item {
     this.meta = item.meta;
     this.route = item.route;
     this.input = item.input;
+    if (item.origin !== undefined) this.origin = item.origin;
     if (failure !== undefined) this.failure = failure;
     this.#entry = entry;
   }

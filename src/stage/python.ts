@@ -32,7 +32,11 @@ export function pythonOperator(stage: PythonStage, context: StageContext): Opera
       maxInFlight: IN_FLIGHT * session.width,
       passes: (item) => PassingItem.passes(item, context.index),
       execute: isChecked(stage)
-        ? (batch, how) => sendChecked(batch, stage, (fitting) => batches.send(fitting, how))
+        ? (batch, how) =>
+            untilStopped(
+              sendChecked(batch, stage, (fitting) => batches.send(fitting, how)),
+              how.stop,
+            )
         : (batch, how) => batches.send(batch, how),
       // A function of the user's may take its time, and must not hold up the end.
       judge: (failed) => {

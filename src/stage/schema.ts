@@ -1,5 +1,6 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import { SchemaError } from "../errors/schema.js";
+import { show } from "../options/parse.js";
 import { segment } from "../wire/refusal.js";
 import { reasonOf } from "./contract.js";
 
@@ -34,8 +35,10 @@ export function checked(
   } catch (error) {
     return threw(error);
   }
-  if (!(outcome instanceof Promise)) return made(outcome, stage, direction);
-  return outcome.then((settled) => made(settled, stage, direction), threw);
+  // Of another realm, or of a library of its own.
+  if (typeof (outcome as { then?: unknown } | undefined)?.then !== "function")
+    return made(outcome as StandardSchemaV1.Result<unknown>, stage, direction);
+  return Promise.resolve(outcome).then((settled) => made(settled, stage, direction), threw);
 }
 
 /** Whether a value has the Standard Schema interface. */
@@ -49,6 +52,10 @@ function made(
   stage: string,
   direction: "input" | "output",
 ): unknown {
+  if (typeof outcome !== "object" || outcome === null) {
+    const message = `expected its schema to return a result, got ${show(outcome)}`;
+    throw new SchemaError(stage, direction, [{ path: "", message }]);
+  }
   if (outcome.issues === undefined) return outcome.value;
   const issues = outcome.issues.map(({ message, path = [] }) => ({
     message,

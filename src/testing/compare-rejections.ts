@@ -10,7 +10,10 @@ export interface SetAside {
 }
 
 /** What of a record that was set aside is compared. */
-type Aside = Pick<Rejection, "id" | "stage" | "payload" | "reason">;
+interface Aside extends Pick<Rejection, "id" | "stage" | "payload" | "reason"> {
+  /** The output that it was sent to; undefined when it was rejected. */
+  readonly route: string | undefined;
+}
 
 /** Compares what was rejected, and what went to an output with a failure. */
 export function compareRejections(clean: Observation, trial: Observation, leeway: Leeway): SetAside {
@@ -27,8 +30,8 @@ export function compareRejections(clean: Observation, trial: Observation, leeway
     differences: [
       ...firstOf(
         unexpected.map(
-          ({ id, stage, reason }) =>
-            `record ${shown(id)} was set aside in stage ${stage}, which it was not in the clean run: ${reason}`,
+          ({ id, stage, reason, route }) =>
+            `record ${shown(id)} was ${route === undefined ? "rejected" : `sent to ${route}`} in stage ${stage}, which it was not in the clean run: ${reason}`,
         ),
       ),
       ...firstOf(
@@ -43,23 +46,38 @@ export function compareRejections(clean: Observation, trial: Observation, leeway
 
 /** Whether the record is one of these, or was made of one of them. */
 export function isAmong(ids: readonly ItemId[], id: ItemId): boolean {
-  return ids.some((each) => each === id || String(id).startsWith(`${each}/`));
+  return ids.some((each) => each === id || isMadeOf(each, id));
 }
+
+/** Ids of the pipe's own may begin alike, as paths do: `a` and `a/b`. */
+function isMadeOf(whole: ItemId, id: ItemId): boolean {
+  const part = String(id);
+  return part.startsWith(`${whole}/`) && CHILDREN.test(part.slice(String(whole).length));
+}
+
+/** What is added to an id for a record that was made of another, as often as that was done. */
+const CHILDREN = /^(\/\d+)+$/;
 
 /** Whether an item is in an output because it failed. */
 export function hasFailed(item: Item): boolean {
   return item.failure !== undefined;
 }
 
-function asideOf({ summary, items }: Observation): Aside[] {
-  const routed = items.flatMap(({ id, payload, failure }) =>
-    failure === undefined ? [] : [{ id, payload, stage: failure.stage, reason: failure.reason }],
-  );
-  return [...(summary?.rejected ?? []), ...routed];
+/** What was rejected, and what went to an output with its failure. */
+export function asideOf({ summary, items }: Observation): Aside[] {
+  const rejected = summary?.rejected ?? [];
+  return [
+    ...rejected.map(({ id, payload, stage, reason }) => ({ id, payload, stage, reason, route: undefined })),
+    ...items.flatMap(({ id, payload, failure, route }) =>
+      failure === undefined ? [] : [{ id, payload, stage: failure.stage, reason: failure.reason, route }],
+    ),
+  ];
 }
 
 function takeOut(all: Aside[], one: Aside): boolean {
-  const index = all.findIndex(({ id, stage }) => id === one.id && stage === one.stage);
+  const index = all.findIndex(
+    ({ id, stage, route }) => id === one.id && stage === one.stage && route === one.route,
+  );
   if (index >= 0) all.splice(index, 1);
   return index >= 0;
 }

@@ -12,7 +12,21 @@ export class Dice {
 
   /** One of them; undefined when there is none. */
   pick<Each>(all: readonly Each[]): Each | undefined {
-    return all[Math.floor(this.#next() * all.length)];
+    return all[this.#place(all.length)];
+  }
+
+  /** One of those that are wanted; undefined when none is. Asks only until it has one. */
+  pickOneThat<Each>(all: readonly Each[], isWanted: (each: Each) => boolean): Each | undefined {
+    const left = [...all];
+    while (left.length > 0) {
+      const [each] = left.splice(this.#place(left.length), 1) as [Each];
+      if (isWanted(each)) return each;
+    }
+    return undefined;
+  }
+
+  #place(length: number): number {
+    return Math.floor(this.#next() * length);
   }
 
   /** mulberry32: a number from 0 to below 1. */

@@ -5,8 +5,9 @@ import { parseOptions, show } from "../options/parse.js";
 import { Pipe } from "../pipe/pipe.js";
 import type { PipePlan } from "../pipe/plan.js";
 import { Session } from "../session/session.js";
+import type { ItemId } from "../stage/item.js";
 import { compare } from "./compare.js";
-import { shownError } from "./describe.js";
+import { shown, shownError } from "./describe.js";
 import { Dice } from "./dice.js";
 import { FaultTestError, type ScenarioReport } from "./fault-test-error.js";
 import { NONE } from "./leeway.js";
@@ -61,13 +62,13 @@ export async function faultTest<In, Metadata extends object = object>(
 
 async function reportOf(name: ScenarioName, stand: Stand): Promise<ScenarioReport> {
   const scenario: Scenario = SCENARIOS[name];
-  const skipped = scenario.skips?.(stand);
+  const skipped = await scenario.skips?.(stand);
   if (skipped !== undefined) return { name, passed: true, differences: [], skipped };
   const differences = await scenario.run(stand);
   return { name, passed: differences.length === 0, differences };
 }
 
-/** @throws FaultTestError when it does not complete, or comes to something else the second time. */
+/** @throws FaultTestError when it does not complete, or comes to something else the second time; OptionsError when ids are not unique. */
 async function cleanRun(bench: Bench, plan: PipePlan, seed: number): Promise<Observation> {
   const clean = await runTrial(bench);
   const { summary, thrown } = clean;
@@ -78,11 +79,26 @@ async function cleanRun(bench: Bench, plan: PipePlan, seed: number): Promise<Obs
       "expected an input that the pipe completes when nothing goes wrong, got one that it does not";
     throw FaultTestError.ofCleanRun(plan.name, seed, what, [why]);
   }
+  checkIds(clean);
   const differences = compare(clean, await runTrial(bench), NONE);
   if (differences.length === 0) return clean;
   const what =
     "expected two runs without any fault to come to the same, got two that differ; the pipe is not deterministic, changes its input records, or keeps something in a store (give faultTest a function that makes the pipe)";
   throw FaultTestError.ofCleanRun(plan.name, seed, what, differences);
+}
+
+/** What came of a record is found by its id. */
+function checkIds({ ids }: Observation): void {
+  const positions = new Map<ItemId, number>();
+  for (const [position, id] of ids.entries()) {
+    const before = positions.get(id);
+    if (before !== undefined) {
+      throw new OptionsError(WHERE, [
+        `expected the pipe's \`id\` to give unique ids for this input, by which records are compared, got ${shown(id)} twice, for records ${before} and ${position}`,
+      ]);
+    }
+    positions.set(id, position);
+  }
 }
 
 function benchOf<In>(

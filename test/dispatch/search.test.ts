@@ -127,7 +127,47 @@ test("a batch that passed its deadline is cut into up to eight parts, which are 
   gate.resolve();
   expect(shown(await searching)).toEqual(upTo(16).map((n) => (n === 5 ? "- 5" : n * 10)));
   const probed = tries.filter(({ place }) => place === "probe").map(({ batch }) => batch.length);
-  expect(probed).toEqual([...Array(8).fill(2), 1, 1]);
+  expect(probed).toEqual([...Array(8).fill(2), 1, 1, 1]);
+});
+
+test("a record is not blamed for a deadline that it passed only because other parts ran beside it", async () => {
+  let running = 0;
+  const execute = async (batch: readonly number[]): Promise<number[]> => {
+    running += 1;
+    await quiet();
+    const crowded = running > 1 || batch.length > 1;
+    running -= 1;
+    if (crowded) throw new Failing("time", "late");
+    return batch.map((n) => n * 10);
+  };
+  expect(shown(await search(upTo(24), options(execute)))).toEqual(upTo(24).map((n) => n * 10));
+});
+
+test("records that fail alone in a batch are tried again together, after one wait", async () => {
+  const waits: number[] = [];
+  const tries: (readonly number[])[] = [];
+  const execute = async (batch: readonly number[]): Promise<(number | RecordFailure)[]> => {
+    tries.push(batch);
+    return batch.map((n) =>
+      tries.length === 1 && n % 2 === 1 ? new RecordFailure(new Failing("records", "odd")) : n * 10,
+    );
+  };
+  const searching = search(upTo(6), {
+    ...options(execute),
+    judge: () => ({ kind: "retry", afterMs: 5 }),
+    wait: async (ms) => {
+      waits.push(ms);
+    },
+  });
+  expect(shown(await searching)).toEqual(upTo(6).map((n) => n * 10));
+  expect(tries).toEqual([upTo(6), [1, 3, 5]]);
+  expect(waits).toEqual([5]);
+});
+
+test("a batch may be of any size", async () => {
+  const { execute } = tenfolding(badOnes("records", 7));
+  const outcomes = await search(upTo(400_000), options(execute));
+  expect(outcomes.filter(({ kind }) => kind === "failed").map(({ record }) => record)).toEqual([7]);
 });
 
 test("parts that come back in another order keep their places", async () => {

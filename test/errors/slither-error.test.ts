@@ -77,7 +77,17 @@ const EXAMPLES: Record<Exclude<ErrorName, "SlitherError">, slither.SlitherError>
     cause: "why",
   }),
   RunConsumedError: new slither.RunConsumedError("p"),
-  TooManyRejectedError: new slither.TooManyRejectedError(7),
+  TooManyRejectedError: new slither.TooManyRejectedError(7, {
+    id: 1,
+    stage: "s",
+    reason: "why",
+    error: "why",
+    traceback: undefined,
+    attempts: 1,
+    payload: 1,
+    input: 1,
+    meta: {},
+  }),
 };
 
 const examples = Object.entries(EXAMPLES);

@@ -4,9 +4,11 @@ import {
   type DeadLetter,
   type DeadLetterSink,
   deadLetter,
+  many,
   type PipeHaltedError,
   pipe,
   readLetters,
+  reject,
 } from "slither-ts";
 import { expect, test } from "vitest";
 import { deferred } from "../dispatch/deferred.js";
@@ -187,4 +189,34 @@ test("a sink that is none is refused by name", () => {
   expect(() => check.run([1], { deadLetter: { write: async () => {} } as never })).toThrow(
     "expected `deadLetter` to be deadLetter(file), or a sink with `write` and `close`",
   );
+});
+
+test("a run that is aborted does not wait for a sink that never answers, and keeps what it has not taken", async () => {
+  const sink: DeadLetterSink = { write: () => new Promise(() => {}), close: async () => {} };
+  const aborting = new AbortController();
+  const run = check.run(asyncNumbers({ stuckAt: 4 }).input, { deadLetter: sink, signal: aborting.signal });
+  run.on("stage-start", () => setImmediate(() => aborting.abort(new Error("enough"))));
+  const error = await haltOf(run);
+  expect(error.status).toBe("aborted");
+  expect(error.rejected.length).toBe(error.ledger.rejected);
+  expectBalance(error.ledger);
+});
+
+test("records that were made of one are run from the start as that one, and once", async () => {
+  const file = join(temporaryFolder(), "rejected.jsonl");
+  const letters = pipe<string>("letters", { id: (word) => `word-${word}` })
+    .node("split", (word) => many([...word]))
+    .node("check", (letter) => (letter === "a" ? reject("an a") : letter));
+  await letters.run(["abc", "aaa", "bcd"], { deadLetter: deadLetter(file) }).collect();
+  const again = await letters.replay(file, { from: "start" }).collect();
+  expect(again.ledger).toMatchObject({ in: 2, expanded: 4, out: 2, rejected: 4 });
+  expect(again.outputs.default.map(({ id }) => id)).toEqual(["word-abc/1", "word-abc/2"]);
+  const failedOnly = await letters.replay(file).collect();
+  expect(failedOnly.ledger).toMatchObject({ in: 4, rejected: 4 });
+  expect(failedOnly.rejected.map(({ origin }) => origin)).toEqual([
+    "word-abc",
+    "word-aaa",
+    "word-aaa",
+    "word-aaa",
+  ]);
 });

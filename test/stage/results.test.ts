@@ -61,8 +61,8 @@ test("the records made of one have its id and a number, its input, and notes of 
   }
   const children = (await drained(operator(upstream()))).values.flat();
   expect(children).toEqual([
-    { id: "7/0", payload: "a", meta: { seen: true }, route: "default", input: "raw" },
-    { id: "7/1", payload: "b", meta: { seen: true }, route: "default", input: "raw" },
+    { id: "7/0", payload: "a", meta: { seen: true }, route: "default", input: "raw", origin: 7 },
+    { id: "7/1", payload: "b", meta: { seen: true }, route: "default", input: "raw", origin: 7 },
   ]);
   const [first, second] = children;
   expect(new Set([meta, first?.meta, second?.meta]).size).toBe(3);

@@ -152,3 +152,32 @@ test("what is no schema is refused by name", () => {
     'pipe p: node("n"): expected `input` to be a schema with the Standard Schema interface',
   );
 });
+
+test("a schema may answer with a promise of its own kind", async () => {
+  // biome-ignore lint/suspicious/noThenProperty: a thenable is what this is about.
+  const thenable = { then: (settle: (result: unknown) => void) => settle({ value: "own" }) };
+  const own = { "~standard": { version: 1 as const, vendor: "test", validate: () => thenable as never } };
+  const { outputs } = await pipe<number>("p")
+    .node("same", (one) => one, { output: own })
+    .run([1])
+    .collect();
+  expect(outputs.default.map(({ payload }) => payload)).toEqual(["own"]);
+});
+
+test("a schema that gives back no result fails its record, and no other", async () => {
+  const session = await inlineSession({ same: (payloads: unknown[]) => payloads });
+  const none = {
+    "~standard": {
+      version: 1 as const,
+      vendor: "test",
+      validate: (value: unknown) => (value === 1 ? (undefined as never) : { value }),
+    },
+  };
+  const { outputs, rejected } = await pipe<number>("p")
+    .python("same", { module: "model", function: "same", input: none })
+    .onError("same", "reject")
+    .run([1, 2], { session })
+    .collect();
+  expect(rejected.map(({ error }) => error)).toEqual([expect.any(SchemaError)]);
+  expect(outputs.default.map(({ payload }) => payload)).toEqual([2]);
+});

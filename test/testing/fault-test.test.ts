@@ -18,6 +18,7 @@ import {
   type ScenarioName,
 } from "slither-ts/testing";
 import { describe, expect, onTestFinished, test } from "vitest";
+import { z } from "zod";
 import { sharedEngine } from "../helpers/engine.js";
 import { rejection } from "../helpers/rejection.js";
 import { upTo } from "../pipe/inputs.js";
@@ -162,7 +163,100 @@ describe("a pipe that is right passes", () => {
   });
 });
 
+describe("a record that Python rejects by itself is not taken for a difference", () => {
+  const fives = {
+    ...model,
+    noFives: (numbers: number[]) => numbers.map((each) => (each % 5 === 0 ? reject("five") : each)),
+  };
+  const checked = (size: number) =>
+    pipe<number>("checked").python<number>("check", {
+      module: "model",
+      function: "noFives",
+      batch: { size },
+    });
+  const seeds = [...upTo(12)];
+  const rejecting = policies.filter(([name]) => !name.endsWith("halt"));
+
+  test.each(policies)("when it would have been the poison, under %s", async (_, policy) => {
+    const session = sessionsOf(fives);
+    const tested = checked(7).onError("check", policy);
+    for (const seed of seeds)
+      expect(
+        await faultTest(tested, upTo(70), { session, seed, scenarios: ["poisoned record"] }),
+      ).toMatchObject({ passed: true });
+  });
+
+  test.each(rejecting)(
+    "when a fault hits it alone, and it goes elsewhere by policy: %s",
+    async (_, policy) => {
+      const session = sessionsOf(fives);
+      const tested = checked(1).onError("check", policy);
+      for (const seed of seeds)
+        expect(
+          await faultTest(tested, upTo(20), { session, seed, scenarios: ["hung worker", "short result"] }),
+        ).toMatchObject({ passed: true });
+    },
+  );
+
+  test.each([
+    {
+      what: "its output schema",
+      schemas: { output: z.number().refine((number) => number % 4 !== 0) },
+    },
+    {
+      what: "its output schema, after an asynchronous one made it anew",
+      schemas: {
+        input: z.number().transform(async (number) => ({ number })),
+        output: z.object({ number: z.number().refine((number) => number % 4 !== 0) }),
+      },
+    },
+  ])("nor one that is refused by $what", async ({ schemas }) => {
+    const session = sessionsOf({ same: (values: unknown[]) => values });
+    const tested = pipe<number>("tested")
+      .python("same", { module: "model", function: "same", batch: { size: 7 }, ...schemas })
+      .onError("same", "reject");
+    for (const seed of seeds) {
+      const report = await faultTest(tested, upTo(40), { session, seed, scenarios: ["poisoned record"] });
+      expect(outcomes(report)).toEqual(["poisoned record"]);
+    }
+  });
+
+  test("and where it rejects all of them, none can be the poison, which is said", async () => {
+    const report = await faultTest(
+      checked(7).onError("check", "reject"),
+      [...upTo(30)].map((number) => 5 * number),
+      { session: sessionsOf(fives), scenarios: ["poisoned record"] },
+    );
+
+    expect(outcomes(report)).toEqual(["stage check set every record aside in the clean run"]);
+  });
+});
+
+test("ids that begin with another id are not taken for records that were made of that one", async () => {
+  const tree = pipe<string>("tree", { id: (path) => path })
+    .python<string>("same", { module: "model", function: "same", batch: { size: 4 } })
+    .onError("same", routeTo("aside"));
+  const session = sessionsOf({ same: (paths: string[]) => paths });
+
+  for (const seed of upTo(6))
+    expect(
+      await faultTest(tree, ["a", "a/b", "a/b/c", "a/2b"], { session, seed, scenarios: ["poisoned record"] }),
+    ).toMatchObject({ passed: true });
+});
+
 describe("what is wrong is told", () => {
+  test("ids that are not unique, before anything is compared by them", async () => {
+    const grouped = pipe<number>("grouped", { id: (number) => `group ${number % 3}` })
+      .python<number>("double", { module: "model", function: "double", batch: { size: 5 } })
+      .onError("double", "reject");
+
+    const error = await rejection(faultTest(grouped, upTo(20), { session: sessionsOf() }), OptionsError);
+
+    expect(error.message).toBe(
+      "faultTest(): expected the pipe's `id` to give unique ids for this input, by which records are compared, got 'group 0' twice, for records 0 and 3",
+    );
+  });
+
   test("a function that is not repeatable, with its records, the seed, and how to try that alone", async () => {
     const counter = () => {
       let seen = 0;

@@ -9,7 +9,7 @@ import type { Bench, Observation } from "../trial.js";
 /** One way in which a run is disturbed, and what must come of it. */
 export interface Scenario {
   /** Why there is nothing to try with this pipe and input; undefined when there is. */
-  skips?(stand: Stand): string | undefined;
+  skips?(stand: Stand): string | undefined | Promise<string | undefined>;
   /** Runs the pipe under the fault; gives back what is wrong with what came of it, in sentences. */
   run(stand: Stand): Promise<string[]>;
 }
@@ -96,6 +96,17 @@ export class Strike {
 /** Whether a payload is one of these. */
 export function among(payloads: readonly unknown[]): (payload: unknown) => boolean {
   return (payload) => payloads.some((each) => isDeepStrictEqual(each, payload));
+}
+
+/** What Python is sent of a record with the payload that a stage was given; nothing when that does not fit its schema. */
+export async function sentAs(stage: PythonStage, payload: unknown): Promise<unknown[]> {
+  if (stage.input === undefined) return [payload];
+  try {
+    const made = await stage.input["~standard"].validate(payload);
+    return made.issues === undefined ? [made.value] : [];
+  } catch {
+    return [];
+  }
 }
 
 /** Whether a record, with the payload that a stage was given, is one that Python was sent as one of these. */
