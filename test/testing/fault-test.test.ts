@@ -213,7 +213,7 @@ describe("a record that Python rejects by itself is not taken for a difference",
   ])("nor one that is refused by $what", async ({ schemas }) => {
     const session = sessionsOf({ same: (values: unknown[]) => values });
     const tested = pipe<number>("tested")
-      .python("same", { module: "model", function: "same", batch: { size: 7 }, ...schemas })
+      .python<unknown>("same", { module: "model", function: "same", batch: { size: 7 }, ...schemas })
       .onError("same", "reject");
     for (const seed of seeds) {
       const report = await faultTest(tested, upTo(40), { session, seed, scenarios: ["poisoned record"] });

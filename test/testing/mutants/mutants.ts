@@ -52,9 +52,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     bug: "the order of a batch is lost when it is tried again in parts",
     file: "dispatch/search.ts",
-    find: "outcomes.push(...(await Promise.all(parts.map((part) => attempt(part, past, options)))).flat());",
-    replace:
-      "await Promise.all(parts.map(async (part) => outcomes.unshift(...(await attempt(part, past, options)))));",
+    find: "const outcomes = searched.flat();",
+    replace: "const outcomes = searched.reverse().flat();",
     foundBy: "hung worker",
   },
   {
