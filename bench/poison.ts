@@ -19,7 +19,7 @@ interface PoisonRecord {
 /** What error policies cost: on a clean run, and when there is something to find. */
 export const poison: Benchmark = {
   title: "Records that fail: the same run with and without them, batches of 100",
-  note: `milliseconds; ratio = run / clean run under halt; a batch that hangs has a deadline of ${HANG_TIMEOUT}, and 1 + 2 of those pass before its record is found`,
+  note: `milliseconds; ratio = run / clean run under halt; a batch that hangs has a deadline of ${HANG_TIMEOUT}, and five of those pass before its record is found`,
   async run({ quick }) {
     const [rounds, count] = quick ? [1, 5_000] : [5, 50_000];
     await using engine = await benchEngine({ limits: { memory: "300MB" } });
