@@ -15,6 +15,9 @@ import { Pressure } from "./pressure.js";
 import type { Job, JobQueue } from "./queue.js";
 import type { Ref } from "./ref.js";
 
+/** How long a batch of a run that has ended may take to stop, so that its session is free within a second. */
+const RUN_END_GRACE_MS = 500;
+
 /** What an execution needs of the lane that it is in. */
 export interface ExecutionLane {
   readonly queue: JobQueue;
@@ -60,6 +63,8 @@ export class Execution implements Job {
   #deadline: NodeJS.Timeout | undefined;
   #verdict: NodeJS.Immediate | undefined;
   #pressure: Pressure | undefined;
+  /** It belongs to a run that has ended early: only such requests can be withdrawn. */
+  #runEnded = false;
 
   constructor(request: EncodedRequest, refs: readonly Ref[], options: ExecutionOptions, lane: ExecutionLane) {
     this.request = request;
@@ -109,7 +114,7 @@ export class Execution implements Job {
 
   running(): void {
     this.#isRunning = true;
-    this.#pressure?.allowGrace();
+    this.#pressure?.allowGrace(this.#graceMs);
     if (this.options.timeoutFrom === "running") this.#startDeadline();
   }
 
@@ -138,7 +143,14 @@ export class Execution implements Job {
     }
     this.#spares = false;
     if (this.#stopped === undefined || this.#unheard) this.#askToStop(error);
-    this.#pressure?.allowGrace();
+    this.#pressure?.allowGrace(this.#graceMs);
+  }
+
+  /** Where a run has ended, and nothing is lost by a kill, its session is soon free for others. */
+  get #graceMs(): number {
+    const { graceMs } = this.#lane;
+    const isQuick = this.#runEnded && !this.options.changesState && this.#lane.comesBackWhole();
+    return isQuick ? Math.min(graceMs, RUN_END_GRACE_MS) : graceMs;
   }
 
   /** Stops what nobody waits for. One that the worker has not come to has its time for stopping then: what runs before it may be left to finish. */
@@ -146,14 +158,13 @@ export class Execution implements Job {
     if (this.#stopped !== undefined) return;
     this.#spares = true;
     this.#askToStop(error);
-    if (this.#isRunning) this.#pressure?.allowGrace();
+    if (this.#isRunning) this.#pressure?.allowGrace(this.#graceMs);
   }
 
   #askToStop(error: Stop): void {
     this.#stopped = error;
     this.#pressure ??= new Pressure({
       cancel: () => this.#sent?.cancel(),
-      graceMs: this.#lane.graceMs,
       onGraceOver: () => this.#onceRead(() => this.#kill()),
     });
     this.#pressure.ask();
@@ -231,6 +242,7 @@ export class Execution implements Job {
 
   readonly #onAbort = (): void => {
     const reason: unknown = this.options.abort?.reason;
+    this.#runEnded = this.options.withdraw !== undefined;
     this.stop((fate) => this.#abortedError(fate, reason));
   };
 
@@ -247,6 +259,7 @@ export class Execution implements Job {
       return;
     }
     this.#unheard = true;
+    this.#runEnded = true;
     this.#reject(this.#abortedError("dropped", reason));
     // A state that is changed by half is worse than a session that is busy for longer.
     if (!this.options.changesState) this.#free((fate) => this.#abortedError(fate, reason));

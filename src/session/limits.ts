@@ -12,7 +12,10 @@ export interface SessionLimits {
   idle?: Duration | undefined;
   /** When the session gets a fresh process, made from its checkpoint or by `setup`, between two calls. Default: never. */
   recycle?: RecycleLimits | undefined;
-  /** How long code may take to stop after its deadline, its abort or the early end of its run; then its process is killed. Default `"2s"`. */
+  /**
+   * How long code may take to stop after its deadline or its abort; then its process is killed. A batch of a run that has ended early has at most half a
+   * second, where a kill loses no state. Default `"2s"`.
+   */
   cancelGrace?: Duration | undefined;
 }
 

@@ -4,14 +4,12 @@ const CANCEL_AGAIN_MS = 100;
 /** What makes code stop that was asked to: it is asked again and again, and there is an end of waiting for it. */
 export class Pressure {
   readonly #cancel: () => void;
-  readonly #graceMs: number;
   readonly #onGraceOver: () => void;
   #cancelling: NodeJS.Timeout | undefined;
   #grace: NodeJS.Timeout | undefined;
 
-  constructor(parts: { cancel: () => void; graceMs: number; onGraceOver: () => void }) {
+  constructor(parts: { cancel: () => void; onGraceOver: () => void }) {
     this.#cancel = parts.cancel;
-    this.#graceMs = parts.graceMs;
     this.#onGraceOver = parts.onGraceOver;
   }
 
@@ -23,11 +21,11 @@ export class Pressure {
   }
 
   /** The time for stopping runs from now on, where it does not yet. */
-  allowGrace(): void {
+  allowGrace(graceMs: number): void {
     this.#grace ??= setTimeout(() => {
       this.#grace = undefined;
       this.#onGraceOver();
-    }, this.#graceMs);
+    }, graceMs);
   }
 
   end(): void {

@@ -59,6 +59,28 @@ describe("a run that is left while a batch runs frees its session", () => {
     expect(await session.call("process", "pid")).toBe(pid);
   });
 
+  test("by killing code that does not listen after half a second, however long calls may take to stop", async () => {
+    const session = await engine().session({ limits: { cancelGrace: "1h" } });
+    await session.call("memory", "put", ["model", "trained"]);
+
+    await leave(session, "batch_fate", "hang_on", "hanging on");
+
+    expect(await session.call("memory", "get", ["model"])).toBe("trained");
+  });
+
+  test("also when the run is aborted", async () => {
+    const session = await engine().session({ limits: { cancelGrace: "1h" } });
+    await session.call("memory", "put", ["model", "trained"]);
+    const aborting = new AbortController();
+    const hanging = printed(engine(), "hanging on").then(() => aborting.abort(new Error("enough")));
+
+    const run = running("batch_fate", "hang_on").run([1, 7, 7], { session, signal: aborting.signal });
+    await expect(run.collect()).rejects.toThrow("enough");
+    await hanging;
+
+    expect(await session.call("memory", "get", ["model"])).toBe("trained");
+  });
+
   test.each([
     ["swallows what it is told", "left", "swallow", "swallowing"],
     ["does not listen", "batch_fate", "hang_on", "hanging on"],
