@@ -73,6 +73,8 @@ export class LetterWriter {
     const unwritten = [...this.#writing.values()].flat();
     const problem = `expected the sink to take ${unwritten.length} letters within ${graceMs} ms after the run had ended, got no answer; they are in \`rejected\``;
     const error = new DeadLetterError({ file: this.#sink.file ?? "the dead-letter sink" }, problem);
+    // What it says later changes nothing any more.
+    this.#writing.clear();
     this.#onUnwritten(unwritten, error);
     throw error;
   }
@@ -92,7 +94,7 @@ export class LetterWriter {
     const writing = this.#handOver(entries.map(({ letter }) => letter))
       .catch((error: unknown) => {
         this.#failure ??= { error };
-        this.#onUnwritten(rejections, error);
+        if (this.#writing.has(writing)) this.#onUnwritten(rejections, error);
       })
       .finally(() => {
         this.#unwritten -= entries.length;

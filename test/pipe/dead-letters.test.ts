@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { setImmediate as nextRound } from "node:timers/promises";
 import {
   type DeadLetter,
   type DeadLetterSink,
@@ -192,7 +193,8 @@ test("a sink that is none is refused by name", () => {
 });
 
 test("a run that is aborted does not wait for a sink that never answers, and keeps what it has not taken", async () => {
-  const sink: DeadLetterSink = { write: () => new Promise(() => {}), close: async () => {} };
+  const answer = deferred();
+  const sink: DeadLetterSink = { write: () => answer.promise, close: async () => {} };
   const aborting = new AbortController();
   const run = check.run(asyncNumbers({ stuckAt: 4 }).input, { deadLetter: sink, signal: aborting.signal });
   run.on("stage-start", () => setImmediate(() => aborting.abort(new Error("enough"))));
@@ -200,6 +202,13 @@ test("a run that is aborted does not wait for a sink that never answers, and kee
   expect(error.status).toBe("aborted");
   expect(error.rejected.length).toBe(error.ledger.rejected);
   expectBalance(error.ledger);
+
+  // What it says in the end is not kept a second time.
+  answer.reject(new Error("too late"));
+  await nextRound();
+  const kept: unknown[] = [];
+  for await (const { id } of run.rejected) kept.push(id);
+  expect(kept).toEqual(error.rejected.map(({ id }) => id));
 });
 
 test("records that were made of one are run from the start as that one, and once", async () => {
