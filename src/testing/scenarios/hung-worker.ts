@@ -1,9 +1,7 @@
 import { CallTimeoutError } from "../../errors/session.js";
-import { compare } from "../compare.js";
-import { leewayOf } from "../leeway.js";
 import type { SentBatch } from "../sent-batch.js";
-import { runTrial } from "../trial.js";
-import { type Scenario, Strike, sentAmong, skipsWithoutReturn, type Target, targets } from "./scenario.js";
+import { type Scenario, skipsWithoutReturn } from "./scenario.js";
+import { struckOnce } from "./struck-once.js";
 
 /** How long a process that is stopped has for its batch. */
 const DEADLINE_MS = 200;
@@ -11,19 +9,7 @@ const DEADLINE_MS = 200;
 /** A batch passes its deadline once, because its process does nothing any more. */
 export const hungWorker: Scenario = {
   skips: skipsWithoutReturn,
-  run: async (stand) => {
-    const target = stand.dice.pick(targets(stand)) as Target;
-    const { stage, payloads } = target;
-    const leeway = leewayOf(
-      stand.plan,
-      stage,
-      { kind: "time", times: "once", size: payloads.length },
-      sentAmong(stage, payloads),
-    );
-    const strike = new Strike(target, hung);
-    const trial = await runTrial(stand.bench, { interfere: strike.interfere });
-    return [...strike.differences, ...compare(stand.clean, trial, leeway)];
-  },
+  run: (stand) => struckOnce(stand, "time", hung),
 };
 
 /** A stopped process heeds nothing, and is killed; where there is no process, what its deadline would have given comes at once. */
