@@ -5,14 +5,17 @@ import { parentOf, untilChildren } from "./processes.js";
 
 const PRELOAD = ["session_work"];
 
-/** Opens sessions one after the other, and closes them in the end. */
-async function toFirstAnswer(engine: Engine, count: number): Promise<number[]> {
+/** Opens sessions one after the other, and closes them in the end. Automatic checkpoints of those before are made at the same time. */
+async function toFirstAnswer(
+  engine: Engine,
+  count: number,
+  checkpoint: "auto" | "manual" = "manual",
+): Promise<number[]> {
   const sessions: Session[] = [];
   const times: number[] = [];
   for (let index = 0; index < count; index++) {
     const began = performance.now();
-    // Automatic checkpoints of the sessions before it would be made at the same time.
-    const session = await engine.session({ checkpoint: "manual" });
+    const session = await engine.session({ checkpoint });
     await session.call("session_work", "first_answer");
     times.push(performance.now() - began);
     sessions.push(session);
@@ -32,10 +35,16 @@ export const starts: Benchmark = {
     await using idleEngine = await benchEngine({ preload: PRELOAD, minIdle: forks });
     await using watcher = await idleEngine.session();
     const forkserver = parentOf(watcher.pid as number);
-    const times = { cold: [] as number[], fork: [] as number[], idle: [] as number[] };
+    const times = {
+      cold: [] as number[],
+      fork: [] as number[],
+      amongCheckpoints: [] as number[],
+      idle: [] as number[],
+    };
     for (let round = 0; round < rounds; round++) {
       times.cold.push(...(await toFirstAnswer(coldEngine, colds)));
       times.fork.push(...(await toFirstAnswer(forkEngine, forks)));
+      times.amongCheckpoints.push(...(await toFirstAnswer(forkEngine, forks, "auto")));
       await untilChildren(forkserver, forks + 1);
       times.idle.push(...(await toFirstAnswer(idleEngine, forks)));
     }
@@ -51,6 +60,7 @@ export const starts: Benchmark = {
     return [
       row("cold: a new interpreter", times.cold),
       row("a fork", times.fork),
+      row("a fork, while those before get checkpoints", times.amongCheckpoints),
       row("an idle fork", times.idle),
     ];
   },
