@@ -23,7 +23,7 @@ export const LAYERS = [
   ["wire/"],
   ["environment/"],
   ["stores/"],
-  ["store.ts", "clock.ts"],
+  ["store.ts", "clock.ts", "stopping.ts"],
   ["telemetry/"],
   ["options/"],
   ["errors/"],

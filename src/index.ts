@@ -30,7 +30,12 @@ export type { DeadLetter } from "./dead-letters/letter.js";
 export { readLetters } from "./dead-letters/read.js";
 export type { RejectedStream } from "./dead-letters/rejected-stream.js";
 export type { DeadLetterSink } from "./dead-letters/sink.js";
+export type { Ordering } from "./dispatch/order.js";
+export type { BatchKey } from "./dispatch/strategies/keyed.js";
+export type { BatchStrategy, Waiting } from "./dispatch/strategy.js";
 export type { LocalOptions } from "./engines/local/options.js";
+export { AcknowledgeError } from "./errors/acknowledge.js";
+export { BatchingError } from "./errors/batching.js";
 export { OptionsError } from "./errors/options.js";
 export { PoisonedRecordError } from "./errors/poison.js";
 export { BatchResultError, PythonError, PythonFunctionError, PythonImportError } from "./errors/python.js";
@@ -62,24 +67,34 @@ export {
 export { SlitherError } from "./errors/slither-error.js";
 export { ValueNotSupportedError } from "./errors/value.js";
 export type { Duration, Size } from "./options/fields.js";
+export type { ItemOf, NoEnds } from "./pipe/ends.js";
+export type { GraphEdge, PipeGraph } from "./pipe/graph/graph.js";
+export { graphMermaid } from "./pipe/graph/mermaid.js";
+export type { GraphNode, GraphNodeStage, GraphPythonStage } from "./pipe/graph/node.js";
+export { graphText } from "./pipe/graph/text.js";
 export { PipeHaltedError, RunConsumedError } from "./pipe/halted.js";
 export {
   type Ledger,
+  type LedgerEdge,
   LedgerError,
   type StageBook,
   type StageLedger,
   TooManyRejectedError,
 } from "./pipe/ledger.js";
+export { type Delivery, type LiveSource, live } from "./pipe/live.js";
 export type {
   NodeStageOptions,
+  PacingOptions,
   PipeOptions,
   PythonStageOptions,
   ReplayOptions,
   RunOptions,
+  ViaOptions,
 } from "./pipe/options.js";
 export { type Pipe, pipe, type RoutedPipe } from "./pipe/pipe.js";
 export type { PipePlan, StagePlan } from "./pipe/plan.js";
-export type { Collected, ItemOf, Run, RunSummary } from "./pipe/run.js";
+export type { LiveSummary } from "./pipe/receipts.js";
+export type { Collected, Run, RunSummary } from "./pipe/run.js";
 export type { RunStats, StageStats } from "./pipe/stats.js";
 export type { Engine } from "./session/engine.js";
 export type { EngineOptions } from "./session/engine-options.js";
@@ -90,6 +105,19 @@ export type { CallOptions, CloseOptions, GetOptions } from "./session/options.js
 export { Ref } from "./session/ref.js";
 export type { Session } from "./session/session.js";
 export type { SessionOptions } from "./session/session-options.js";
+export {
+  type AdaptiveOptions,
+  adaptive,
+  type Batching,
+  fixed,
+  type ItemStrategy,
+  type KeyedOptions,
+  keyed,
+  type MicroBatchOptions,
+  microBatch,
+  type WeightedOptions,
+  weighted,
+} from "./stage/batching.js";
 export type { Failure, Item, ItemId, Rejection } from "./stage/item.js";
 export type { NodeContext } from "./stage/node.js";
 export {

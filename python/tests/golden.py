@@ -11,6 +11,7 @@ from typing import Any
 import numpy
 
 from slither_worker import Rejected
+from slither_worker.each import Mapped
 from slither_worker.encode import Encoder
 from slither_worker.protocol import HEADER, Kind
 from slither_worker.refs import Refs
@@ -46,7 +47,11 @@ def frame_bytes(frame: dict[str, Any]) -> bytes:
     return HEADER.pack(len(encoded), frame["kind"], frame["id"]) + encoded
 
 
-def _result(encoder: Encoder, value: Any, nanoseconds: int, rejected: Iterable[Any] = ()) -> bytes:
+def _result(
+    encoder: Encoder, value: Any, nanoseconds: int, rejected: Iterable[Any] = (), failed: Iterable[Any] = ()
+) -> bytes:
+    if failed:
+        return encoder.encode_each_result(Mapped(value, list(rejected), list(failed), nanoseconds))
     reasons = dict(rejected)
     if not reasons:
         return encoder.encode_result(value, nanoseconds)

@@ -84,6 +84,35 @@ def test_methods_batches_and_attributes_are_stopped_too(worker: WorkerProcess) -
         assert "in compute_until" in answer[1]["traceback"]
 
 
+def begin_each(worker: WorkerProcess, *payloads: object) -> int:
+    """Begin a batch whose function takes one payload, and wait until the code for one of them computes."""
+    call = worker.node.next_call()
+    worker.node.send(Kind.EACH, ["sample", "compute_or_give_back", list(payloads)], call)
+    assert worker.process.stdout is not None
+    assert worker.process.stdout.readline() == b"computing\n"
+    return call
+
+
+@pytest.mark.parametrize("fates", [["let go", "let go"], ["convert"], ["swallow", "swallow"]])
+def test_a_cancelled_batch_of_single_payloads_stops_as_a_whole(
+    fates: list[str], worker: WorkerProcess
+) -> None:
+    call = begin_each(worker, 1, *fates)
+    cancel(worker, call)
+
+    assert cancelled(worker.node.answer(call))
+    assert worker.node.value("begun") == fates[:1]
+
+
+def test_a_batch_of_single_payloads_that_is_over_its_memory_fails_as_a_whole(worker: WorkerProcess) -> None:
+    call = begin_each(worker, 1, "let go", "let go")
+    worker.control.send(Kind.MEMORY, None, call)
+    kind, error = worker.node.answer(call)
+
+    assert (kind, error["code"], error["type"]) == (Kind.ERROR, "exception", "MemoryError")
+    assert worker.node.value("begun") == ["let go"]
+
+
 def test_except_exception_does_not_swallow_it(worker: WorkerProcess) -> None:
     call = begin(worker, "swallow_exceptions")
 

@@ -198,7 +198,7 @@ def test_anywhere_else_it_is_refused_by_name(
 
     assert (answer, error["code"], error["path"]) == (Kind.ERROR, "value", path)
     assert error["type"] == "slither_worker.Rejected"
-    assert error["hint"] == "it may only stand in the list that a batch function gives back; or raise it"
+    assert error["hint"] == "it may only stand in place of the result of a record; or raise it"
 
 
 def test_it_may_be_kept_behind_a_ref_as_any_object(runtime: Runtime) -> None:

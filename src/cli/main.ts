@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
 import { addDoctor } from "./doctor-command.js";
+import { addGraph } from "./graph-command.js";
 import { addSetup } from "./setup-command.js";
 
 /** 0: done. 1: it failed, and stderr says why. 2: the command line was wrong. */
@@ -15,6 +16,7 @@ const program = new Command("slither")
   .configureOutput({ outputError: (text, write) => write(`slither: ${text}`) });
 addSetup(program);
 addDoctor(program);
+addGraph(program);
 
 try {
   await program.parseAsync();

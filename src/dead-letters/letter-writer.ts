@@ -7,12 +7,18 @@ import type { DeadLetterSink } from "./sink.js";
 /** With so many letters handed over and not taken, there is no room for more. */
 const UNWRITTEN_ROOM = 1_000;
 
+export interface WriterOutcomes {
+  /** Gets the rejections that the sink has taken. */
+  onWritten(rejections: readonly Rejection[]): void;
+  /** Gets those that could not be written, and why. */
+  onUnwritten(rejections: readonly Rejection[], error: unknown): void;
+}
+
 /** Hands the rejections of one run to its sink, a few at a time. */
 export class LetterWriter {
   readonly #sink: DeadLetterSink;
   readonly #about: { readonly run: string; readonly pipe: string };
-  /** Gets the rejections that could not be written, and why. */
-  readonly #onUnwritten: (rejections: readonly Rejection[], error: unknown) => void;
+  readonly #outcomes: WriterOutcomes;
   #next: { rejection: Rejection; letter: DeadLetter }[] = [];
   /** What the sink was given and has not taken. */
   readonly #writing = new Map<Promise<void>, readonly Rejection[]>();
@@ -22,11 +28,11 @@ export class LetterWriter {
   constructor(
     sink: DeadLetterSink,
     about: { readonly run: string; readonly pipe: string },
-    onUnwritten: (rejections: readonly Rejection[], error: unknown) => void,
+    outcomes: WriterOutcomes,
   ) {
     this.#sink = sink;
     this.#about = about;
-    this.#onUnwritten = onUnwritten;
+    this.#outcomes = outcomes;
   }
 
   add(rejection: Rejection): void {
@@ -75,7 +81,7 @@ export class LetterWriter {
     const error = new DeadLetterError({ file: this.#sink.file ?? "the dead-letter sink" }, problem);
     // What it says later changes nothing any more.
     this.#writing.clear();
-    this.#onUnwritten(unwritten, error);
+    this.#outcomes.onUnwritten(unwritten, error);
     throw error;
   }
 
@@ -92,10 +98,15 @@ export class LetterWriter {
     this.#unwritten += entries.length;
     const rejections = entries.map(({ rejection }) => rejection);
     const writing = this.#handOver(entries.map(({ letter }) => letter))
-      .catch((error: unknown) => {
-        this.#failure ??= { error };
-        if (this.#writing.has(writing)) this.#onUnwritten(rejections, error);
-      })
+      .then(
+        () => {
+          if (this.#writing.has(writing)) this.#outcomes.onWritten(rejections);
+        },
+        (error: unknown) => {
+          this.#failure ??= { error };
+          if (this.#writing.has(writing)) this.#outcomes.onUnwritten(rejections, error);
+        },
+      )
       .finally(() => {
         this.#unwritten -= entries.length;
         this.#writing.delete(writing);

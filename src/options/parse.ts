@@ -20,7 +20,16 @@ export function parseOptions<Schema extends z.ZodType>(
   throw new OptionsError(where, [...problems]);
 }
 
+/** The message of a union in the table that has none of its own. */
+const SAYS_NOTHING = "Invalid input";
+
 function describe(issue: z.core.$ZodIssue, schema: z.ZodType, options: unknown): string[] {
+  if (issue.code === "invalid_union" && issue.message === SAYS_NOTHING) {
+    // The last alternative is the one to write down by hand; the others are made by functions.
+    return (issue.errors.at(-1) ?? []).flatMap((inner) =>
+      describe({ ...inner, path: [...issue.path, ...inner.path] }, schema, options),
+    );
+  }
   if (issue.code === "unrecognized_keys") {
     const known = keysAt(schema, issue.path);
     return issue.keys.map((key) => unknownName("option", nameOf([...issue.path, key]), key, known));
@@ -77,8 +86,12 @@ function keysAt(schema: z.ZodType, path: readonly PropertyKey[]): string[] {
 
 function unwrap(schema: z.ZodType | undefined): z.ZodObject | undefined {
   let inner = schema;
-  while (inner instanceof z.ZodOptional || inner instanceof z.ZodDefault || inner instanceof z.ZodPrefault) {
-    inner = inner.unwrap() as z.ZodType;
+  while (inner !== undefined) {
+    if (inner instanceof z.ZodOptional || inner instanceof z.ZodDefault || inner instanceof z.ZodPrefault)
+      inner = inner.unwrap() as z.ZodType;
+    else if (inner instanceof z.ZodPipe) inner = inner.in as z.ZodType;
+    else if (inner instanceof z.ZodUnion) inner = inner.options.at(-1) as z.ZodType;
+    else break;
   }
   return inner instanceof z.ZodObject ? inner : undefined;
 }

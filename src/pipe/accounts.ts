@@ -1,6 +1,12 @@
+import type { Item } from "../stage/item.js";
+import { PassingItem } from "../stage/passing-item.js";
+import { type Edge, edgesOf, firstPlace, INPUT, named } from "./edges.js";
 import type { Ledger, StageLedger } from "./ledger.js";
+import { outputsOf, type PipePlan } from "./plan.js";
+import type { Receipts } from "./receipts.js";
 import type { Rejections } from "./rejections.js";
-import { StageAccount, type Strays } from "./stage-account.js";
+import { StageAccount, type Strayed } from "./stage-account.js";
+import { END } from "./topology.js";
 
 /** The books of a run while it runs. */
 export class RunAccounts {
@@ -8,23 +14,43 @@ export class RunAccounts {
   taken = 0;
   readonly rejections: Rejections;
   readonly stages: readonly StageAccount[];
-  readonly #strays: Strays = { undelivered: 0, notEntered: 0 };
-  /** A map: an output may be called `toString`, which every object has. */
+  readonly #plan: PipePlan;
+  readonly #first: number;
+  /** Records that the input gave to stages, by their index. */
+  readonly #given = new Map<number, number>();
+  /** By output. Maps: an output may be called `toString`, which every object has. */
   readonly #delivered: Map<string, number>;
+  /** Items on their way to an output that nobody took any more. */
+  readonly #undelivered = new Map<string, number>();
+  /** Items on their way to a stage, by its index, that had not come to it when the run ended. */
+  readonly #notEntered = new Map<number, number>();
 
-  constructor(stages: readonly string[], routes: readonly string[], rejections: Rejections) {
+  constructor(plan: PipePlan, rejections: Rejections, receipts?: Receipts) {
     this.rejections = rejections;
-    this.stages = stages.map((stage, index) => new StageAccount(stage, index, rejections, this.#strays));
-    this.#delivered = new Map(routes.map((route) => [route, 0]));
+    const strayed: Strayed = (item, place) => {
+      if (place === END) this.undelivered([item]);
+      else count(this.#notEntered, place);
+    };
+    this.stages = plan.stages.map(
+      ({ name }, index) => new StageAccount(name, index, { rejections, strayed, receipts }),
+    );
+    this.#plan = plan;
+    this.#first = firstPlace(plan);
+    this.#delivered = new Map(outputsOf(plan).map((output) => [output, 0]));
   }
 
-  delivered(route: string): void {
-    this.#delivered.set(route, (this.#delivered.get(route) ?? 0) + 1);
+  /** The input gave an item to the stage that it goes to first. */
+  given(item: Item): void {
+    count(this.#given, PassingItem.placeOf(item) ?? this.#first);
+  }
+
+  delivered(output: string): void {
+    count(this.#delivered, output);
   }
 
   /** Items that went through every stage, and that the consumer did not take. */
-  undelivered(count: number): void {
-    this.#strays.undelivered += count;
+  undelivered(items: readonly Item[]): void {
+    for (const { route } of items) count(this.#undelivered, route);
   }
 
   /** The ledger as it stands. */
@@ -34,51 +60,76 @@ export class RunAccounts {
       balanced: this.differences().length === 0,
       routes: Object.fromEntries(this.#delivered),
       stages: Object.fromEntries(this.stages.map((account) => [account.stage, account.book()])),
+      edges: this.#edges().map((edge) => named(edge, this.#plan)),
     };
   }
 
   /** Where the books do not add up; empty when they do. */
   differences(): string[] {
-    const between = this.stages.map((account, index) => {
-      const before = this.stages[index - 1];
-      const [giver, given] =
-        before === undefined
-          ? ["the input", this.#taken()]
-          : [before.stage, before.counts.out - before.counts.leftEarly];
-      return check(`${giver} gave`, given, `${account.stage} took`, account.counts.in - account.joined);
-    });
-    const inside = this.stages.map(({ stage, counts }) => {
+    const edges = this.#edges();
+    const given = sumOf(edges.filter(({ from }) => from === INPUT));
+    const input = check("the input gave", this.taken, "sent on", given);
+    const stages = this.stages.flatMap(({ stage, counts }, index) => {
+      const came = sumOf(edges.filter(({ to }) => to === index));
+      const sent = sumOf(edges.filter(({ from }) => from === index));
       const ended = counts.out + counts.rejected + counts.filtered + counts.unfinished;
-      return check(`${stage} took or made`, counts.in + counts.expanded, "accounted for", ended);
+      return [
+        check(
+          `${stage} was given`,
+          came,
+          "took or left over",
+          counts.in + (this.#notEntered.get(index) ?? 0),
+        ),
+        check(`${stage} took or made`, counts.in + counts.expanded, "accounted for", ended),
+        check(`${stage} passed on`, counts.out, "sent on", sent),
+      ];
     });
-    const last = this.stages.at(-1)?.counts;
-    const given = last === undefined ? this.#taken() : last.out - last.leftEarly;
-    const early = this.#sum("leftEarly");
-    const taken = this.#totals().out + this.#strays.undelivered;
-    const end = check("the stages gave", given + early, "delivered or left over", taken);
-    return [...between, ...inside, end].filter((difference) => difference !== undefined);
+    const outputs = new Set([...edges.filter(atEnd).map(({ output }) => output), ...this.#delivered.keys()]);
+    const ends = [...outputs].map((output) => {
+      const came = sumOf(edges.filter((edge) => atEnd(edge) && edge.output === output));
+      const left = (this.#delivered.get(output) ?? 0) + (this.#undelivered.get(output) ?? 0);
+      return check(`output ${output} was given`, came, "delivered or left over", left);
+    });
+    return [input, ...stages, ...ends].filter((difference) => difference !== undefined);
   }
 
-  /** Records that went from the input to the first stage. */
-  #taken(): number {
-    const joined = this.stages.reduce((total, account) => total + account.joined, 0);
-    return this.taken - joined - this.#strays.notEntered;
+  #edges(): Edge[] {
+    return edgesOf(this.#plan, this.#given, this.stages);
   }
 
   #totals(): StageLedger {
     return {
       in: this.taken,
       expanded: this.#sum("expanded"),
-      out: [...this.#delivered.values()].reduce((total, count) => total + count, 0),
+      out: total(this.#delivered.values()),
       rejected: this.#sum("rejected"),
       filtered: this.#sum("filtered"),
-      unfinished: this.#sum("unfinished") + this.#strays.undelivered + this.#strays.notEntered,
+      unfinished:
+        this.#sum("unfinished") + total(this.#undelivered.values()) + total(this.#notEntered.values()),
     };
   }
 
-  #sum(count: keyof StageAccount["counts"]): number {
-    return this.stages.reduce((total, { counts }) => total + counts[count], 0);
+  #sum(name: keyof StageAccount["counts"]): number {
+    return total(this.stages.map(({ counts }) => counts[name]));
   }
+}
+
+function atEnd({ to }: Edge): boolean {
+  return to === END;
+}
+
+function sumOf(edges: readonly Edge[]): number {
+  return total(edges.map(({ records }) => records));
+}
+
+function total(counts: Iterable<number>): number {
+  let sum = 0;
+  for (const each of counts) sum += each;
+  return sum;
+}
+
+function count<Key>(counts: Map<Key, number>, key: Key): void {
+  counts.set(key, (counts.get(key) ?? 0) + 1);
 }
 
 function check(giver: string, given: number, taker: string, taken: number): string | undefined {

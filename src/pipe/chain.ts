@@ -7,6 +7,7 @@ import {
   type StageContext,
   StageFailure,
 } from "../stage/contract.js";
+import { mergeOperator } from "../stage/merge.js";
 import { nodeOperator } from "../stage/node.js";
 import { pythonOperator } from "../stage/python.js";
 import { routeOperator } from "../stage/route.js";
@@ -14,7 +15,9 @@ import type { Emitter } from "../telemetry/emitter.js";
 import type { RunEvents } from "../telemetry/events.js";
 import type { RunAccounts } from "./accounts.js";
 import { type PipePlan, policyOf, type StagePlan } from "./plan.js";
+import type { Receipts } from "./receipts.js";
 import { type MakeItem, source } from "./source.js";
+import { directionsOf } from "./topology.js";
 
 /** What a run gives its stages. */
 export interface ChainOptions {
@@ -22,6 +25,8 @@ export interface ChainOptions {
   readonly plan: PipePlan;
   readonly input: Iterable<unknown> | AsyncIterable<unknown>;
   readonly makeItem: MakeItem;
+  /** Of an input whose records are acknowledged. */
+  readonly receipts?: Receipts | undefined;
   readonly session: Executor | undefined;
   readonly probes: Executor | undefined;
   /** Aborted when the input is to be taken for ended. */
@@ -40,7 +45,10 @@ export interface Chain {
   stop(reason: unknown): void;
 }
 
-/** input ──▶ stage ──▶ stage ──▶ … ; each stage pulls the one before it. */
+/**
+ * input ──▶ stage ──▶ stage ──▶ … ; each stage pulls the one before it. Those of branches stand in the same row: what is not for a stage passes it by in its
+ * place, so that the order of the input is kept, and a merge need not wait for anything.
+ */
 export function buildChain(options: ChainOptions): Chain {
   // One switch for the input and one for each stage: a stage that fails stops itself and what comes before it, not what comes after.
   const switches = [options.input, ...options.plan.stages].map(() => new AbortController());
@@ -50,12 +58,18 @@ export function buildChain(options: ChainOptions): Chain {
   const sessionEnd: SessionEnd = { failure: undefined };
   let chunks: AsyncGenerator<Chunk> = source({
     input: options.input,
-    makeItem: options.makeItem,
+    makeItem: (record, position) => {
+      const item = options.makeItem(record, position);
+      options.accounts.given(item);
+      return item;
+    },
     stopped: (switches[0] as AbortController).signal,
     drained: options.drained,
     onTaken: () => {
       options.accounts.taken += 1;
     },
+    onLate: (record) => options.receipts?.refused(record),
+    room: () => options.receipts?.room(),
   });
   for (const [index, stage] of options.plan.stages.entries()) {
     const stop = (reason: unknown): void => stopUpTo(index + 1, reason);
@@ -78,9 +92,11 @@ function contextOf(
     pipe: plan.name,
     stage: stage.name,
     index,
+    directions: directionsOf(plan, index),
     session,
     probes,
     policy: policyOf(plan, stage.name),
+    ordering: plan.ordering,
     metadata,
     stores: plan.stores,
     books: accounts.stages[index] as StageContext["books"],
@@ -98,6 +114,8 @@ function operatorOf(stage: StagePlan, context: StageContext): Operator {
       return pythonOperator(stage, context);
     case "route":
       return routeOperator(stage, context);
+    case "merge":
+      return mergeOperator(context);
   }
 }
 

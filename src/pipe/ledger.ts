@@ -16,19 +16,32 @@ export interface StageLedger {
 
 /** The books of one stage, with what a pipe does not have as a whole. */
 export interface StageBook extends StageLedger {
-  /** Of `out`: those that went straight to an output, past the stages that follow. */
+  /** Of `out`: those that `routeTo` sent straight to an output, past the stages that follow. */
   readonly leftEarly: number;
   /** `filtered` by reason: the first 100 reasons, and `(other)` for the rest. */
   readonly reasons: Readonly<Record<string, number>>;
 }
 
+/** A way from one stage to another that records of a run have taken, or may take. */
+export interface LedgerEdge {
+  /** The stage that passed them on; undefined: the input. */
+  readonly from: string | undefined;
+  /** The stage that they went to; undefined: the end, where `output` is what they are given out under. */
+  readonly to: string | undefined;
+  /** The output on whose line they went on, or to which they were sent. */
+  readonly output: string;
+  readonly records: number;
+}
+
 /** The books of a run. `out` counts the records that the consumer was given. */
 export interface Ledger extends StageLedger {
-  /** Whether the books add up, for every stage, between stages, and for the run. A run whose books do not add up throws. */
+  /** Whether the books add up, for every stage, along every edge, and for the run. A run whose books do not add up throws. */
   readonly balanced: boolean;
   /** `out` by output. */
   readonly routes: Readonly<Record<string, number>>;
   readonly stages: Readonly<Record<string, StageBook>>;
+  /** How many records went which way, as the stages passed them on; also the ways that are known beforehand and that none went. */
+  readonly edges: readonly LedgerEdge[];
 }
 
 /** The books of a run do not add up: a fault of this library. Records may be missing or doubled. */

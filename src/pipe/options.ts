@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { type Clock, realClock } from "../clock.js";
 import type { DeadLetterSink } from "../dead-letters/sink.js";
+import type { Ordering } from "../dispatch/order.js";
 import {
   abortSignal,
   callback,
@@ -9,10 +10,14 @@ import {
   instance,
   plainObject,
   positiveInteger,
+  type Size,
+  size,
   text,
 } from "../options/fields.js";
 import { Session } from "../session/session.js";
-import type { ItemId } from "../stage/item.js";
+import { type Batching, fixed, isBatching } from "../stage/batching.js";
+import type { Concurrency } from "../stage/concurrent-operator.js";
+import type { Item, ItemId } from "../stage/item.js";
 import { type ErrorPolicy, isPolicy } from "../stage/policy.js";
 import { isSchema, type Schema } from "../stage/schema.js";
 
@@ -20,10 +25,41 @@ import { isSchema, type Schema } from "../stage/schema.js";
 export interface PipeOptions<In> {
   /** Gives each record its id, for rejections and outputs. Default: its position in the input, from 0. */
   id?: ((record: In, position: number) => ItemId) | undefined;
+  /**
+   * `"preserve"`: records are given out in the order of the input. `"as-completed"`: as each is done, so that none waits for a slower one before it. Holds
+   * for stages that do not say it themselves. Default `"preserve"`.
+   */
+  ordering?: Ordering | undefined;
+}
+
+/** How a stage takes, holds and gives back records. */
+export interface PacingOptions<Payload = unknown> {
+  /** As the option of the same name of `pipe()`, for this stage. Default: as the pipe. */
+  ordering?: Ordering | undefined;
+  /**
+   * How much the stage may hold at once: records that wait for their batch, are worked on, or are done and wait for their turn. `rows`: default 10,000, or
+   * four batches for each that may be in flight, where that is more. `bytes`: about how much memory they take, default `"64MB"`. A stage that holds this much
+   * takes no more, and sends batches that are not full; a chunk of the input, or one record, that takes more by itself is held all the same.
+   */
+  buffer?: { rows?: number | undefined; bytes?: Size | undefined } | undefined;
+  /**
+   * In any stretch of time of length `per`, at most `limit` records are sent to the function; with `key`, of each key. What is tried again counts again. Default:
+   * no limit.
+   */
+  rateLimit?:
+    | {
+        limit: number;
+        per: Duration;
+        key?: ((payload: Payload, item: Item<Payload>) => string | number) | undefined;
+      }
+    | undefined;
 }
 
 /** Options of a node stage. */
-export interface NodeStageOptions<Payload = unknown, Checked = Payload, Next = unknown, Out = Next> {
+export interface NodeStageOptions<Payload = unknown, Checked = Payload, Next = unknown, Out = Next>
+  extends PacingOptions<Payload> {
+  /** How many records the function is given before the first is done; for functions that wait for something. Default 1. */
+  concurrency?: number | undefined;
   /** What the function gets is checked, and becomes what the schema makes of it. What does not fit fails with a SchemaError. Default: no check. */
   input?: Schema<Payload, Checked> | undefined;
   /** What the function gives back is checked, and becomes what the schema makes of it. Default: no check. */
@@ -31,17 +67,29 @@ export interface NodeStageOptions<Payload = unknown, Checked = Payload, Next = u
 }
 
 /** Options of a python stage. */
-export interface PythonStageOptions<Next = unknown> {
+export interface PythonStageOptions<Next = unknown, Payload = unknown> extends PacingOptions<Payload> {
   /** The Python module, imported in the session's process. */
   module: string;
   /** The batch function in it: takes a list of n payloads, gives back a list of n results, in order. May be dotted. */
   function: string;
-  /** `size`: records in a batch. Default 250. */
-  batch?: { size?: number | undefined } | undefined;
+  /**
+   * How records become batches: `size`, so many in each; or `weighted()`, `keyed()`, `microBatch()`, `adaptive()`, or batching of your own. Default: 250 in each.
+   */
+  batch?: { size?: number | undefined } | Batching<Payload> | undefined;
+  /**
+   * How many batches are sent before the first is answered. `perProcess`: default 2, so that the next is there when one is done. `perStage`: for all processes of
+   * the run; default as many as they take.
+   */
+  inFlight?: { perProcess?: number | undefined; perStage?: number | undefined } | undefined;
   /** Each payload is checked, and becomes what the schema makes of it. One that does not fit fails alone, with a SchemaError. Default: no check. */
   input?: Schema | undefined;
   /** Each result is checked, likewise. Default: no check. */
   output?: Schema<unknown, Next> | undefined;
+  /**
+   * The function takes one payload and gives back one result; the worker maps it over the batch. An exception, or `Rejected`, concerns that record alone.
+   * Default false: the function takes the whole batch.
+   */
+  each?: boolean | undefined;
   /** How long one batch may run. Default `"5m"`. */
   timeout?: Duration | undefined;
   /**
@@ -50,6 +98,12 @@ export interface PythonStageOptions<Next = unknown> {
    * Default false.
    */
   stateful?: boolean | undefined;
+}
+
+/** Options of `pipe.via()`. */
+export interface ViaOptions {
+  /** Comes before the names of its stages, with a dot: `"left"` makes `left.clean` of `clean`. Needed where a pipe is taken in twice. Default: nothing. */
+  as?: string | undefined;
 }
 
 /** Options of `pipe.run()`. */
@@ -80,30 +134,102 @@ export interface ReplayOptions {
   from?: "failed" | "start" | undefined;
 }
 
+const ordering = z.enum(["preserve", "as-completed"], { error: '"preserve" or "as-completed"' });
+
 export const pipeOptions = z.strictObject(
-  { id: callback<(record: unknown, position: number) => ItemId>("a function").optional() },
+  {
+    id: callback<(record: unknown, position: number) => ItemId>("a function").optional(),
+    ordering: ordering.default("preserve"),
+  },
   { error: "an object" },
 );
+
+const buffer = z.strictObject(
+  { rows: positiveInteger.optional(), bytes: size.prefault("64MB") },
+  { error: "an object" },
+);
+
+const pacingFields = {
+  ordering: ordering.optional(),
+  rateLimit: z
+    .strictObject(
+      {
+        limit: positiveInteger,
+        per: duration,
+        key: callback<(payload: unknown, item: Item) => unknown>("a function of payload and item").optional(),
+      },
+      { error: "an object" },
+    )
+    .transform(({ limit, per, key }) => ({ limit, intervalMs: per, key }))
+    .optional(),
+};
 
 const schema = z.custom<Schema>(isSchema, {
   error: "a schema with the Standard Schema interface, for example of zod, valibot or arktype",
 });
 
 export const nodeStageOptions = z.strictObject(
-  { input: schema.optional(), output: schema.optional() },
+  {
+    input: schema.optional(),
+    output: schema.optional(),
+    concurrency: positiveInteger.optional(),
+    ...pacingFields,
+    buffer: buffer.optional(),
+  },
   { error: "an object" },
 );
+
+const defaultBuffer = buffer.parse({});
+
+/** What of a node stage's options says that it works on several records at once; undefined where none does. */
+export function concurrencyOf(
+  pacing: {
+    [Field in keyof Concurrency]?: Concurrency[Field] | undefined;
+  },
+): Concurrency | undefined {
+  if (Object.values(pacing).every((value) => value === undefined)) return undefined;
+  return { ...pacing, concurrency: pacing.concurrency ?? 1, buffer: pacing.buffer ?? defaultBuffer };
+}
+
+/** What a stage does that is not told: 250 records are near the best for dicts. */
+const DEFAULT_BATCH_SIZE = 250;
+
+const batchSize = z.strictObject(
+  { size: positiveInteger.default(DEFAULT_BATCH_SIZE) },
+  {
+    error: "an object with `size`, or weighted(), keyed(), microBatch(), adaptive() or batching of your own",
+  },
+);
+
+/** Measured: with the second batch there when the first is answered a process has no pause; more gives nothing. */
+const DEFAULT_IN_FLIGHT = 2;
 
 export const pythonStageOptions = z.strictObject(
   {
     module: text("the name of a Python module"),
     function: text("the name of a function in it"),
-    batch: z.strictObject({ size: positiveInteger.default(250) }, { error: "an object" }).prefault({}),
+    batch: z
+      .union([z.custom<Batching>(isBatching), batchSize.transform(({ size }) => fixed(size))])
+      .prefault({}),
+    inFlight: z
+      .strictObject(
+        { perProcess: positiveInteger.default(DEFAULT_IN_FLIGHT), perStage: positiveInteger.optional() },
+        { error: "an object" },
+      )
+      .prefault({}),
+    ...pacingFields,
+    buffer: buffer.prefault({}),
     timeout: duration.prefault("5m"),
     input: schema.optional(),
     output: schema.optional(),
+    each: z.boolean({ error: "true or false" }).default(false),
     stateful: z.boolean({ error: "true or false" }).default(false),
   },
+  { error: "an object" },
+);
+
+export const viaOptions = z.strictObject(
+  { as: text("a name that is not empty").optional() },
   { error: "an object" },
 );
 
@@ -164,6 +290,19 @@ export const routeStageArguments = z.strictObject({
     ),
     { error: "an array of [name, predicate] pairs" },
   ),
+});
+
+export const branchArguments = z.strictObject({
+  output: text("the name of an output"),
+  build: callback<(branch: never) => unknown>("a function that adds stages to a pipe"),
+});
+
+export const mergeArguments = z.strictObject({
+  name: stageName,
+  outputs: z
+    .array(text("the name of an output"), { error: "an array of names of outputs" })
+    .min(1, { error: "an array of at least one name" })
+    .optional(),
 });
 
 export const onErrorArguments = z.strictObject({

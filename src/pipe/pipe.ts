@@ -1,40 +1,45 @@
 import { OptionsError } from "../errors/options.js";
-import { parseOptions, show, unknownName } from "../options/parse.js";
-import type { NodeContext, NodeStage } from "../stage/node.js";
-import { type ErrorPolicy, Retry, type RouteOfPolicy } from "../stage/policy.js";
+import { parseOptions, show } from "../options/parse.js";
+import type { NodeContext } from "../stage/node.js";
+import type { ErrorPolicy, RouteOfPolicy } from "../stage/policy.js";
 import type { PayloadOf, RouteOf } from "../stage/results.js";
-import type { RouteStage } from "../stage/route.js";
+import { checkBranch, checkOpen, checkOutputs, checkRun } from "./checks.js";
+import type {
+  Beside,
+  EndOf,
+  Merged,
+  NoEnds,
+  WithBranch,
+  WithEarly,
+  WithEnds,
+  WithFailed,
+  Without,
+  WithRoutes,
+} from "./ends.js";
+import { grafted } from "./graft.js";
+import { graphOf, type PipeGraph } from "./graph/graph.js";
+import { LiveSource } from "./live.js";
 import {
+  branchArguments,
   type NodeStageOptions,
-  nodeStageArguments,
-  nodeStageOptions,
-  onErrorArguments,
   type PipeOptions,
   type PythonStageOptions,
   pipeOptions,
-  pythonStageArguments,
-  pythonStageOptions,
   type ReplayOptions,
   type RunOptions,
   replayOptions,
-  routeStageArguments,
   runOptions,
   useArguments,
+  type ViaOptions,
+  viaOptions,
 } from "./options.js";
-import type { PipePlan, StagePlan } from "./plan.js";
+import { frozen, type PipePlan } from "./plan.js";
+import { Receipts } from "./receipts.js";
 import { replayed } from "./replay.js";
 import { Run } from "./run.js";
 import { newItems } from "./source.js";
-
-type AnyRecord = Record<string, unknown>;
-
-/** What a pipe has before `use()`: no stores. */
-type NoStores = Record<never, never>;
-
-/** The options of a run; they can be left out unless the pipe says that its metadata has fields which must be there. */
-type RunArguments<Metadata, Options = RunOptions<Metadata>> = NoStores extends Metadata
-  ? [options?: Options]
-  : [options: Options & { metadata: Metadata }];
+import { withMerge, withNode, withOnError, withPython, withRoutes } from "./stages.js";
+import type { NeededMetadata, NoStores, PipeTypes, RunArguments, TypedPipe } from "./typed-pipe.js";
 
 /**
  * Starts a pipe: a declared dataflow. Each method gives back a new pipe and runs nothing; `run()` carries it out.
@@ -42,59 +47,65 @@ type RunArguments<Metadata, Options = RunOptions<Metadata>> = NoStores extends M
  * @typeParam In what the records of the input are.
  * @typeParam Metadata what `run()` gets as `metadata`, and node stages read as `context.metadata`.
  */
-export function pipe<In, Metadata extends object = AnyRecord>(
+export function pipe<In, Metadata extends object = Record<string, unknown>>(
   name: string,
   options: PipeOptions<In> = {},
 ): Pipe<In, In, NoStores, Metadata> {
   if (typeof name !== "string" || name === "")
     throw new OptionsError("pipe()", [`expected \`name\` to be a name, got ${show(name)}`]);
-  const { id } = parseOptions("pipe()", pipeOptions, options) as { id?: PipePlan["id"] };
-  return new Pipe({ name, id, stages: [], stores: {}, policies: {} });
+  const { id, ordering } = parseOptions("pipe()", pipeOptions, options);
+  return new Pipe({ name, id, ordering, stages: [], outputs: [], stores: {}, policies: {} });
 }
 
-/** A pipe that has ended in its routes. */
+/** A pipe that has ended in its routes: `branch()` and `merge()` are what may follow. */
 export interface RoutedPipe<
   In,
   Out,
   Stores extends object,
   Metadata extends object,
-  Routes extends string,
-  Aside extends string,
+  Ends extends object = NoEnds,
 > extends Omit<
-    Pipe<In, Out, Stores, Metadata, Routes, Aside>,
-    "use" | "node" | "python" | "route" | "onError"
+    Pipe<In, Out, Stores, Metadata, Ends>,
+    "use" | "node" | "python" | "route" | "via" | "branch" | "onError" | "~types"
   > {
+  readonly "~types"?: PipeTypes<In, Out, Stores, NeededMetadata<Metadata>, Ends, true> | undefined;
+
+  /** As before the routes. */
+  branch<const Output extends Beside<Ends>, Next, Own extends object>(
+    output: Output,
+    build: BuildBranch<EndOf<Ends, Output>, Next, Stores, Metadata, Own>,
+  ): RoutedPipe<In, Out, Stores, Metadata, WithBranch<Ends, Output, Next, Own>>;
+
   /** As before the routes. */
   onError<const Policy extends ErrorPolicy>(
     stage: string,
     policy: Policy,
-  ): RoutedPipe<In, Out, Stores, Metadata, Routes, Aside | RouteOfPolicy<Policy>>;
+  ): RoutedPipe<In, Out, Stores, Metadata, WithFailed<Ends, Policy, RouteOfPolicy<Policy>>>;
 }
+
+/** Adds the stages of a branch to a pipe that has none. */
+type BuildBranch<Payload, Next, Stores extends object, Metadata extends object, Own> = (
+  branch: Pipe<Payload, Payload, Stores, Metadata>,
+) => TypedPipe<Payload, Next, unknown, Metadata, Own>;
 
 /**
  * A declared dataflow from records of type `In` to payloads of type `Out`. Immutable: every method gives back a new pipe.
  *
- * @typeParam Routes the outputs of records that went through every stage.
- * @typeParam Aside the outputs of records that did not, by `routeTo`; what their payload is depends on where they left.
+ * @typeParam Ends the payload of each output beside `default`, by name; optional is what only a function may send records to.
  */
-export class Pipe<
-  In,
-  Out,
-  Stores extends object,
-  Metadata extends object,
-  Routes extends string = "default",
-  Aside extends string = never,
-> {
+export class Pipe<In, Out, Stores extends object, Metadata extends object, Ends extends object = NoEnds> {
   /** What the pipe is, as plain data. */
   readonly plan: PipePlan;
+  /** For the compiler alone: there is no such field. */
+  declare readonly "~types"?: PipeTypes<In, Out, Stores, NeededMetadata<Metadata>, Ends, false> | undefined;
 
   /** @internal Made by `pipe()`. */
   constructor(plan: PipePlan) {
-    this.plan = deepFreeze(plan);
+    this.plan = frozen(plan);
   }
 
   /** Stores that node stages after this can use as `context.stores`. */
-  use<Added extends object>(stores: Added): Pipe<In, Out, Stores & Added, Metadata, Routes, Aside> {
+  use<Added extends object>(stores: Added): Pipe<In, Out, Stores & Added, Metadata, Ends> {
     const where = `pipe ${this.plan.name}: use()`;
     parseOptions(where, useArguments, { stores });
     const taken = Object.keys(stores).find((name) => Object.hasOwn(this.plan.stores, name));
@@ -104,34 +115,27 @@ export class Pipe<
   }
 
   /**
-   * A TypeScript function, from one payload to the next. It may be asynchronous; records are worked on one after the other, in order. In place of a
-   * payload it may give back `reject(reason)`, `filter(reason)`, `many(payloads)` or `routeTo(output)`.
+   * A TypeScript function, from one payload to the next. It may be asynchronous; records are worked on one after the other, in order, or several at once
+   * with `concurrency`. In place of a payload it may give back `reject(reason)`, `filter(reason)`, `many(payloads)` or `routeTo(output)`.
    *
    * @throws OptionsError for a name that is taken or a function that is none.
    */
   node<Next>(
     name: string,
     run: (payload: Out, context: NodeContext<Stores, Metadata>) => Next,
-  ): Pipe<In, PayloadOf<Awaited<Next>>, Stores, Metadata, Routes, Aside | RouteOf<Awaited<Next>>>;
+  ): Pipe<In, PayloadOf<Awaited<Next>>, Stores, Metadata, WithEarly<Ends, RouteOf<Awaited<Next>>>>;
   /** As above, between two schemas. */
   node<Next, Checked = Out, Fit = PayloadOf<Awaited<Next>>>(
     name: string,
     run: (payload: Checked, context: NodeContext<Stores, Metadata>) => Next,
     options: NodeStageOptions<Out, Checked, PayloadOf<Awaited<Next>>, Fit>,
-  ): Pipe<In, Fit, Stores, Metadata, Routes, Aside | RouteOf<Awaited<Next>>>;
+  ): Pipe<In, Fit, Stores, Metadata, WithEarly<Ends, RouteOf<Awaited<Next>>>>;
   node<Next, Checked, Fit>(
     name: string,
     run: (payload: Checked, context: NodeContext<Stores, Metadata>) => Next,
     options: NodeStageOptions<Out, Checked, PayloadOf<Awaited<Next>>, Fit> = {},
-  ): Pipe<In, Fit, Stores, Metadata, Routes, Aside | RouteOf<Awaited<Next>>> {
-    const where = `pipe ${this.plan.name}: node()`;
-    parseOptions(where, nodeStageArguments, { name, run });
-    const schemas = parseOptions(
-      `pipe ${this.plan.name}: node(${JSON.stringify(name)})`,
-      nodeStageOptions,
-      options,
-    );
-    return this.#with({ kind: "node", name, run: run as unknown as NodeStage["run"], ...schemas });
+  ): Pipe<In, Fit, Stores, Metadata, WithEarly<Ends, RouteOf<Awaited<Next>>>> {
+    return new Pipe(withNode(this.plan, name, run, options));
   }
 
   /**
@@ -140,41 +144,85 @@ export class Pipe<
    * @typeParam Next what one result is; it is checked where there is an `output` schema, which says it then.
    * @throws OptionsError for a name that is taken, or options that are wrong.
    */
-  python<Next>(
-    name: string,
-    options: PythonStageOptions<Next>,
-  ): Pipe<In, Next, Stores, Metadata, Routes, Aside> {
-    parseOptions(`pipe ${this.plan.name}: python()`, pythonStageArguments, { name });
-    const parsed = parseOptions(
-      `pipe ${this.plan.name}: python(${JSON.stringify(name)})`,
-      pythonStageOptions,
-      options,
-    );
-    const { module, function: functionName, batch, timeout, stateful, ...schemas } = parsed;
-    return this.#with({
-      kind: "python",
-      name,
-      module,
-      function: functionName,
-      batchSize: batch.size,
-      timeoutMs: timeout,
-      stateful,
-      ...schemas,
-    });
+  python<Next>(name: string, options: PythonStageOptions<Next, Out>): Pipe<In, Next, Stores, Metadata, Ends> {
+    return new Pipe(withPython(this.plan, name, options));
   }
 
   /**
-   * Ends the pipe in named outputs: a record goes to the first route whose predicate is true, else to `default`.
+   * Ends the pipe in named outputs: a record goes to the first route whose predicate is true, else to `default`. `branch()` works on one of the outputs,
+   * `merge()` brings them together again.
    *
    * @throws OptionsError for a name that is taken, or routes that are wrong.
    */
   route<const Name extends string>(
     name: string,
     routes: readonly (readonly [name: Name, predicate: (payload: Out) => boolean])[],
-  ): RoutedPipe<In, Out, Stores, Metadata, Name | "default", Aside> {
-    parseOptions(`pipe ${this.plan.name}: route()`, routeStageArguments, { name, routes });
-    const copied = routes.map(([route, predicate]) => [route, predicate] as const);
-    return this.#with({ kind: "route", name, routes: copied as unknown as RouteStage["routes"] });
+  ): RoutedPipe<In, Out, Stores, Metadata, WithRoutes<Ends, Name, Out>> {
+    const routed: unknown = new Pipe(withRoutes(this.plan, name, routes));
+    return routed as RoutedPipe<In, Out, Stores, Metadata, WithRoutes<Ends, Name, Out>>;
+  }
+
+  /**
+   * Stages for the records of one output, which come to that output again at their end. The output may be one of `route()`, or one to which `routeTo` sends
+   * records early; those have their `failure` still. Records of other outputs, and the order of the input, are not touched.
+   *
+   * @param output not `default`. With a second branch of the same output, later, its records go through both.
+   * @param build gets a pipe without stages, and gives back one with at least one. What is said in it of `default` is about the branch's own output: a record
+   * that matches none of its routes stays there. Its further outputs are outputs of the whole pipe.
+   * @throws OptionsError for an output that nothing can send records to, or that a stage behind it sends records to, which would pass the branch by.
+   *
+   * @example
+   * pipe.route("by_confidence", [["low", ({ confidence }) => confidence < 0.6]])
+   *   .branch("low", (low) => low.node("explain", explain))
+   */
+  branch<const Output extends Beside<Ends>, Next, Own extends object>(
+    output: Output,
+    build: BuildBranch<EndOf<Ends, Output>, Next, Stores, Metadata, Own>,
+  ): Pipe<In, Out, Stores, Metadata, WithBranch<Ends, Output, Next, Own>> {
+    const where = `pipe ${this.plan.name}: branch()`;
+    parseOptions(where, branchArguments, { output, build });
+    checkOutputs(where, this.plan, [output]);
+    const built: unknown = build(new Pipe({ ...this.plan, stages: [], outputs: [], policies: {} }));
+    const other = planOf(where, "`build` to give back", built);
+    checkBranch(where, output, other);
+    return new Pipe(grafted(where, this.plan, other, { output }));
+  }
+
+  /**
+   * Brings outputs together: their records go on with those that are in none, in the order of the input, with the `route` `default` again. A record that
+   * failed before, and was sent to the output by `routeTo`, keeps its `failure`: it says why the record came that way.
+   *
+   * @param outputs their names; what was sent early to `default` comes back, too. Default: every output.
+   * @throws OptionsError for a name that is taken, an output that nothing can send records to, or a pipe that has none.
+   */
+  merge<const Names extends Beside<Ends> = Beside<Ends>>(
+    name: string,
+    outputs?: readonly Names[],
+  ): Pipe<In, Merged<Out, Ends, Names>, Stores, Metadata, Without<Ends, Names>> {
+    return new Pipe(withMerge(this.plan, name, outputs));
+  }
+
+  /**
+   * The stages of another pipe, with its outputs, stores and policies: as if they were declared here, but that its branches, its merges and its `"*"` are
+   * about its own stages alone. Its `id` and `ordering` have no use here.
+   *
+   * @throws OptionsError for a stage name that is taken, or a store of the same name that is another one.
+   */
+  via<Next, Added extends object, Own extends object>(
+    other: TypedPipe<Out, Next, Added, Metadata, Own, false>,
+    options?: ViaOptions,
+  ): Pipe<In, Next, Stores & Added, Metadata, WithEnds<Ends, Own>>;
+  /** As above, with a pipe that has ended in its routes. */
+  via<Next, Added extends object, Own extends object>(
+    other: TypedPipe<Out, Next, Added, Metadata, Own, true>,
+    options?: ViaOptions,
+  ): RoutedPipe<In, Next, Stores & Added, Metadata, WithEnds<Ends, Own>>;
+  via(other: unknown, options: ViaOptions = {}): unknown {
+    const where = `pipe ${this.plan.name}: via()`;
+    const { as } = parseOptions(where, viaOptions, options);
+    const plan = planOf(where, "`other` to be", other);
+    checkOpen(where, this.plan, plan.stages[0]?.name ?? plan.name);
+    return new Pipe(grafted(where, this.plan, plan, { prefix: as && `${as}.` }));
   }
 
   /**
@@ -186,40 +234,39 @@ export class Pipe<
   onError<const Policy extends ErrorPolicy>(
     stage: string,
     policy: Policy,
-  ): Pipe<In, Out, Stores, Metadata, Routes, Aside | RouteOfPolicy<Policy>> {
-    const where = `pipe ${this.plan.name}: onError()`;
-    parseOptions(where, onErrorArguments, { stage, policy });
-    const names = this.plan.stages.map((each) => each.name);
-    if (stage !== "*" && !names.includes(stage))
-      throw new OptionsError(where, [unknownName("stage", stage, stage, [...names, "*"])]);
-    const named = this.plan.stages.find((each) => each.name === stage);
-    if (policy instanceof Retry && named?.kind === "python" && named.stateful) {
-      throw new OptionsError(where, [
-        `expected no retry() for stage ${stage}, which is stateful: its batches are sent once; name what \`then\` says`,
-      ]);
-    }
-    return new Pipe({ ...this.plan, policies: { ...this.plan.policies, [stage]: policy } });
+  ): Pipe<In, Out, Stores, Metadata, WithFailed<Ends, Policy, RouteOfPolicy<Policy>>> {
+    return new Pipe(withOnError(this.plan, stage, policy));
   }
 
   /**
    * One execution over an input. Nothing starts before the run is consumed.
    *
-   * @param records read lazily; an asynchronous input is read as it comes.
+   * @param records read lazily; an asynchronous input is read as it comes. Of a `live()` source each record is acknowledged when its outcome is final.
    * @throws OptionsError when options are wrong, or the pipe has python stages and there is no session.
    */
   run(
-    records: Iterable<In> | AsyncIterable<In>,
+    records: Iterable<In> | AsyncIterable<In> | LiveSource<In>,
     ...[options = {}]: RunArguments<Metadata>
-  ): Run<Out, Routes, Aside> {
+  ): Run<Out, Ends> {
     const where = `pipe ${this.plan.name}: run()`;
     const parsed = parseOptions(where, runOptions, options);
-    if (!isIterable(records)) {
+    if (!(records instanceof LiveSource) && !isIterable(records)) {
       throw new OptionsError(where, [
         `expected the records to be an iterable or async iterable, got ${show(records)}`,
       ]);
     }
-    checkSession(where, this.plan, parsed);
-    return new Run({ ...parsed, plan: this.plan, input: records, makeItem: newItems(this.plan.id) });
+    checkRun(where, this.plan, parsed);
+    const makeItem = newItems(this.plan.id);
+    if (!(records instanceof LiveSource))
+      return new Run({ ...parsed, plan: this.plan, input: records, makeItem });
+    const receipts = new Receipts();
+    return new Run({
+      ...parsed,
+      plan: this.plan,
+      input: records.deliveries,
+      makeItem: receipts.making(makeItem),
+      receipts,
+    });
   }
 
   /**
@@ -232,10 +279,10 @@ export class Pipe<
   replay(
     file: string,
     ...[options = {}]: RunArguments<Metadata, RunOptions<Metadata> & ReplayOptions>
-  ): Run<Out, Routes, Aside> {
+  ): Run<Out, Ends> {
     const where = `pipe ${this.plan.name}: replay()`;
     const { from, ...parsed } = parseOptions(where, replayOptions, options);
-    checkSession(where, this.plan, parsed);
+    checkRun(where, this.plan, parsed);
     return new Run({
       ...parsed,
       plan: this.plan,
@@ -243,42 +290,9 @@ export class Pipe<
     });
   }
 
-  #with<Next, Outputs extends string, Early extends string>(
-    stage: StagePlan,
-  ): Pipe<In, Next, Stores, Metadata, Outputs, Early> {
-    const where = `pipe ${this.plan.name}: ${stage.kind}()`;
-    if (this.plan.stages.some((each) => each.name === stage.name)) {
-      throw new OptionsError(where, [
-        `expected the stage name \`${stage.name}\` to be new in this pipe, got it twice`,
-      ]);
-    }
-    const last = this.plan.stages.at(-1);
-    if (last?.kind === "route") {
-      throw new OptionsError(where, [
-        `expected stage ${stage.name} to come before the routes, got it after ${last.name}, which ends the pipe`,
-      ]);
-    }
-    return new Pipe({ ...this.plan, stages: [...this.plan.stages, stage] });
-  }
-}
-
-/** @throws OptionsError when the stages of the pipe need another session, or cannot share the work. */
-function checkSession(
-  where: string,
-  plan: PipePlan,
-  { session, replicas }: { session?: unknown; replicas?: number | undefined },
-): void {
-  const python = plan.stages.find((stage) => stage.kind === "python");
-  if (python !== undefined && session === undefined) {
-    throw new OptionsError(where, [
-      `expected \`session\` to be a session, which stage ${python.name} needs, got \`undefined\``,
-    ]);
-  }
-  const stateful = plan.stages.find((stage) => stage.kind === "python" && stage.stateful);
-  if (replicas !== undefined && stateful !== undefined) {
-    throw new OptionsError(where, [
-      `expected no \`replicas\`, because stage ${stateful.name} is stateful: its batches must all go to one process, got \`${replicas}\``,
-    ]);
+  /** The picture of the pipe, as plain data: `graphText` and `graphMermaid` draw it. */
+  graph(): PipeGraph {
+    return graphOf(this.plan);
   }
 }
 
@@ -288,15 +302,8 @@ function isIterable(value: unknown): boolean {
   );
 }
 
-function deepFreeze(plan: PipePlan): PipePlan {
-  for (const stage of plan.stages) {
-    if (stage.kind === "route") Object.freeze(stage.routes);
-    Object.freeze(stage);
-  }
-  return Object.freeze({
-    ...plan,
-    stages: Object.freeze([...plan.stages]),
-    stores: Object.freeze({ ...plan.stores }),
-    policies: Object.freeze({ ...plan.policies }),
-  });
+/** @throws OptionsError for what is no pipe. */
+function planOf(where: string, what: string, value: unknown): PipePlan {
+  if (value instanceof Pipe) return value.plan;
+  throw new OptionsError(where, [`expected ${what} a pipe, got ${show(value)}`]);
 }

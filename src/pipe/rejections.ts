@@ -11,19 +11,29 @@ export class Rejections {
   readonly kept: Rejection[] = [];
   readonly stream: RejectedStream;
   readonly #letters: LetterWriter | undefined;
+  readonly #onHandedOver: (rejection: Rejection) => void;
   /** Those that the stream was given, and that are not to be given to it again. */
   readonly #streamed = new WeakSet<Rejection>();
   readonly #failing = new AbortController();
   /** Aborted, with its error, when the sink has failed: a run that waits for its input would notice no sooner than that comes. */
   readonly failed: AbortSignal = this.#failing.signal;
 
-  constructor(about: { readonly run: string; readonly pipe: string }, sink: DeadLetterSink | undefined) {
+  /** @param onHandedOver called for each rejection that is where it is to be. */
+  constructor(
+    about: { readonly run: string; readonly pipe: string },
+    sink: DeadLetterSink | undefined,
+    onHandedOver: (rejection: Rejection) => void = () => {},
+  ) {
+    this.#onHandedOver = onHandedOver;
     this.stream = new RejectedStream(this.kept, () => new RunConsumedError(about.pipe, "run.rejected"));
     const keep = (unwritten: readonly Rejection[], error: unknown): void => {
       for (const each of unwritten) if (!this.#streamed.has(each)) this.kept.push(each);
       this.#failing.abort(error);
     };
-    this.#letters = sink && new LetterWriter(sink, about, keep);
+    const written = (rejections: readonly Rejection[]): void => {
+      for (const each of rejections) onHandedOver(each);
+    };
+    this.#letters = sink && new LetterWriter(sink, about, { onWritten: written, onUnwritten: keep });
   }
 
   /** @throws TooManyRejectedError when nobody takes it, and the run can keep no more. */
@@ -36,6 +46,7 @@ export class Rejections {
       if (this.kept.length >= KEPT_REJECTIONS) throw new TooManyRejectedError(KEPT_REJECTIONS, rejection);
       this.kept.push(rejection);
     }
+    if (this.#letters === undefined) this.#onHandedOver(rejection);
   }
 
   /** To be awaited, when there is anything, before more is worked on. Rejects when the sink has failed. */

@@ -28,10 +28,9 @@ export function replayed(
       `expected \`deadLetter\` to be another file than the one that is read, got ${sink.file} for both`,
     ]);
   }
-  const stages = plan.stages.map((stage) => stage.name);
   const makeItem: MakeItem = (record) => {
     const letter = record as DeadLetter;
-    return from === "start" ? fromStart(letter) : fromStage(letter, stages, file);
+    return from === "start" ? fromStart(letter) : fromStage(letter, plan, file);
   };
   return { input, makeItem };
 }
@@ -52,17 +51,18 @@ function fromStart({ id, origin = id, input }: DeadLetter): Item {
 
 function fromStage(
   { id, origin, stage, input, payload, meta }: DeadLetter,
-  stages: string[],
+  { stages }: PipePlan,
   file: string,
 ): Item {
-  const index = stages.indexOf(stage);
-  if (index < 0) {
+  const index = stages.findIndex(({ name }) => name === stage);
+  const failed = stages[index];
+  if (failed === undefined) {
     throw new DeadLetterError(
       { file: resolve(file) },
-      `expected record ${id} to have failed in one of the stages ${stages.join(", ")}, got ${stage}; replay it with the pipe that it is from, or with from: "start"`,
+      `expected record ${id} to have failed in one of the stages ${stages.map(({ name }) => name).join(", ")}, got ${stage}; replay it with the pipe that it is from, or with from: "start"`,
     );
   }
   const known = origin === undefined ? {} : { origin };
-  const item = { id, ...known, payload, meta: { ...meta }, route: DEFAULT_ROUTE, input };
-  return index === 0 ? item : PassingItem.entering(item, index);
+  const item = { id, ...known, payload, meta: { ...meta }, route: failed.line, input };
+  return index === 0 ? item : PassingItem.to(item, index);
 }

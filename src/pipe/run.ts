@@ -9,10 +9,12 @@ import { Emitter } from "../telemetry/emitter.js";
 import { RUN_EVENTS, type RunEvents, type RunStatus } from "../telemetry/events.js";
 import { RunAccounts } from "./accounts.js";
 import { buildChain, type Chain } from "./chain.js";
+import type { ItemOf, NoEnds, Outputs } from "./ends.js";
 import { PipeHaltedError, RunConsumedError } from "./halted.js";
 import { leavable } from "./leavable.js";
 import { type Ledger, LedgerError } from "./ledger.js";
-import { type PipePlan, routesOf } from "./plan.js";
+import { outputsOf, type PipePlan } from "./plan.js";
+import type { LiveSummary, Receipts } from "./receipts.js";
 import { Rejections } from "./rejections.js";
 import { InputFailure, type MakeItem } from "./source.js";
 import { type StateWatch, watchState } from "./state-watch.js";
@@ -26,29 +28,17 @@ export interface RunSummary {
   readonly stats: RunStats;
   /** The rejected records that neither `run.rejected` nor a dead-letter sink has taken. */
   readonly rejected: readonly Rejection[];
+  /** What a live source was told; undefined for any other input. */
+  readonly live?: LiveSummary | undefined;
 }
 
-/** What a run gives: items that went through every stage, and those that left early, by `routeTo`. */
-export type ItemOf<Out, Routes extends string, Aside extends string> = [Aside] extends [never]
-  ? Item<Out, Routes>
-  : Item<Out, Routes> | Item<unknown, Aside>;
-
-type Outputs<Out, Routes extends string, Aside extends string> = AsOne<
-  {
-    readonly [Route in Routes]: readonly Item<Route extends Aside ? unknown : Out, Route>[];
-  } & { readonly [Route in Exclude<Aside, Routes>]?: readonly Item<unknown, Route>[] }
->;
-
-/** The same type without `&`, which is easier to read in an editor. */
-type AsOne<Type> = { [Key in keyof Type]: Type[Key] };
-
 /** Everything that came out of a completed run. */
-export interface Collected<Out, Routes extends string, Aside extends string = never> extends RunSummary {
+export interface Collected<Out, Ends extends object = NoEnds> extends RunSummary {
   /**
-   * The items of each output, in input order. Every output of the routes is there, also when it is empty; one that only `routeTo` names may be missing
-   * when nothing went there.
+   * The items of each output, in input order. Every output of routes and policies is there, also when it is empty; one that only a function names may be
+   * missing when nothing went there.
    */
-  readonly outputs: Outputs<Out, Routes, Aside>;
+  readonly outputs: Outputs<Out, Ends>;
 }
 
 interface RunParts {
@@ -56,6 +46,8 @@ interface RunParts {
   readonly input: Iterable<unknown> | AsyncIterable<unknown>;
   readonly session?: Session | undefined;
   readonly makeItem: MakeItem;
+  /** Of an input whose records are acknowledged. */
+  readonly receipts?: Receipts | undefined;
   readonly replicas?: number | undefined;
   readonly metadata: Readonly<Record<string, unknown>>;
   readonly deadLetter?: DeadLetterSink | undefined;
@@ -71,7 +63,7 @@ interface RunParts {
 /** What carries out the batches of a run. */
 export type Executors = Pick<Workforce, "executor" | "probes">;
 
-/** How long a run that was aborted or left waits for its dead-letter sink. */
+/** How long a run that was aborted or left waits for its dead-letter sink, and for its live source. */
 const SINK_GRACE_MS = 1_000;
 
 let runs = 0;
@@ -80,9 +72,7 @@ let runs = 0;
  * One execution of a pipe over an input. It is lazy: nothing starts before the first pull, and nothing goes on that is not pulled, but for a
  * bounded number of batches. It is consumed once: by `for await`, by `batches()`, or by `collect()`.
  */
-export class Run<Out = unknown, Routes extends string = string, Aside extends string = never>
-  implements AsyncIterable<ItemOf<Out, Routes, Aside>>
-{
+export class Run<Out = unknown, Ends extends object = NoEnds> implements AsyncIterable<ItemOf<Out, Ends>> {
   /** Names the run in events. */
   readonly id: string;
   /** How the run ended. Resolves also for a run that failed, when it has ended; never for one that is not consumed. */
@@ -101,12 +91,10 @@ export class Run<Out = unknown, Routes extends string = string, Aside extends st
     this.id = `${parts.plan.name}-${runs}`;
     this.#parts = parts;
     this.#events = new Emitter<RunEvents>(RUN_EVENTS, parts.session?.events);
-    this.#rejections = new Rejections({ run: this.id, pipe: parts.plan.name }, parts.deadLetter);
-    this.#accounts = new RunAccounts(
-      parts.plan.stages.map((stage) => stage.name),
-      routesOf(parts.plan),
-      this.#rejections,
-    );
+    const { plan, deadLetter, receipts } = parts;
+    const about = { run: this.id, pipe: plan.name };
+    this.#rejections = new Rejections(about, deadLetter, (rejection) => receipts?.closed(rejection));
+    this.#accounts = new RunAccounts(plan, this.#rejections, receipts);
     this.done = new Promise((resolve) => {
       this.#announce = resolve;
     });
@@ -130,12 +118,12 @@ export class Run<Out = unknown, Routes extends string = string, Aside extends st
    *
    * @throws PipeHaltedError after the last item that was finished, when the run ends early; RunConsumedError the second time.
    */
-  [Symbol.asyncIterator](): AsyncGenerator<ItemOf<Out, Routes, Aside>, void, undefined> {
+  [Symbol.asyncIterator](): AsyncGenerator<ItemOf<Out, Ends>, void, undefined> {
     return leavable((left) => this.#items(left));
   }
 
   /** The items in arrays, as the stages finished them: cheaper for a consumer that takes many at once. @throws as the iteration. */
-  batches(): AsyncGenerator<readonly ItemOf<Out, Routes, Aside>[], void, undefined> {
+  batches(): AsyncGenerator<readonly ItemOf<Out, Ends>[], void, undefined> {
     return leavable((left) => this.#batches(left));
   }
 
@@ -145,8 +133,8 @@ export class Run<Out = unknown, Routes extends string = string, Aside extends st
   }
 
   /** Runs to the end and gives everything at once. @throws as the iteration; the error has the outputs up to there. */
-  async collect(): Promise<Collected<Out, Routes, Aside>> {
-    const outputs: Gathered = new Map(routesOf(this.#parts.plan).map((route) => [route, []]));
+  async collect(): Promise<Collected<Out, Ends>> {
+    const outputs: Gathered = new Map(outputsOf(this.#parts.plan).map((route) => [route, []]));
     for await (const chunk of this.#chunks(undefined, outputs)) {
       for (const item of chunk) {
         this.#accounts.delivered(item.route);
@@ -155,29 +143,38 @@ export class Run<Out = unknown, Routes extends string = string, Aside extends st
         else output.push(item);
       }
     }
-    const byName = Object.fromEntries(outputs) as unknown as Collected<Out, Routes, Aside>["outputs"];
+    const byName = Object.fromEntries(outputs) as unknown as Collected<Out, Ends>["outputs"];
     return { ...(await this.done), outputs: byName };
   }
 
-  async *#items(left: AbortSignal): AsyncGenerator<ItemOf<Out, Routes, Aside>, void, undefined> {
+  async *#items(left: AbortSignal): AsyncGenerator<ItemOf<Out, Ends>, void, undefined> {
+    const { receipts } = this.#parts;
     for await (const chunk of this.#chunks(left)) {
       let taken = 0;
       try {
         for (const item of chunk) {
           taken += 1;
           this.#accounts.delivered(item.route);
-          yield item as ItemOf<Out, Routes, Aside>;
+          receipts?.shown(item);
+          yield item as ItemOf<Out, Ends>;
+          // Only now the consumer is done with it.
+          receipts?.closed(item);
         }
       } finally {
-        this.#accounts.undelivered(chunk.length - taken);
+        this.#accounts.undelivered(chunk.slice(taken));
       }
     }
   }
 
-  async *#batches(left: AbortSignal): AsyncGenerator<readonly ItemOf<Out, Routes, Aside>[], void, undefined> {
+  async *#batches(left: AbortSignal): AsyncGenerator<readonly ItemOf<Out, Ends>[], void, undefined> {
+    const { receipts } = this.#parts;
     for await (const chunk of this.#chunks(left)) {
-      for (const item of chunk) this.#accounts.delivered(item.route);
-      yield chunk as readonly ItemOf<Out, Routes, Aside>[];
+      for (const item of chunk) {
+        this.#accounts.delivered(item.route);
+        receipts?.shown(item);
+      }
+      yield chunk as readonly ItemOf<Out, Ends>[];
+      for (const item of chunk) receipts?.closed(item);
     }
   }
 
@@ -189,8 +186,8 @@ export class Run<Out = unknown, Routes extends string = string, Aside extends st
     const { session, plan, signal } = this.#parts;
     this.#events.emit("run-start", { run: this.id, pipe: plan.name, session: session?.id });
     if (signal) setMaxListeners(0, signal);
-    const { failed } = this.#rejections;
-    const unwanted = AbortSignal.any([signal, left, failed].filter((each) => each !== undefined));
+    const failed = [this.#rejections.failed, this.#parts.receipts?.failed];
+    const unwanted = AbortSignal.any([signal, left, ...failed].filter((each) => each !== undefined));
     let ending: Ending = { status: "stopped" };
     let workforce: Workforce | undefined;
     let chain: Chain | undefined;
@@ -213,6 +210,7 @@ export class Run<Out = unknown, Routes extends string = string, Aside extends st
       state?.end();
       await chain?.chunks.return(undefined);
       await workforce?.dismiss();
+      if (this.#parts.receipts) this.#closeReceipts(this.#parts.receipts, outputs);
       ending = await this.#flushed(ending, left?.aborted || signal?.aborted);
       this.#finish(ending, performance.now() - began, outputs);
     }
@@ -241,14 +239,16 @@ export class Run<Out = unknown, Routes extends string = string, Aside extends st
     return { status: "halted", cause: error instanceof InputFailure ? error.cause : error };
   }
 
-  /** What was rejected is where it is to be; when it cannot get there, the run has failed, whatever came of the rest. */
+  /** What was collected is given out at the end. */
+  #closeReceipts(receipts: Receipts, outputs: Gathered): void {
+    for (const items of outputs.values()) for (const item of items) receipts.closed(item);
+  }
+
+  /** What was rejected is where it is to be, and the source knows of its records; when that cannot be, the run has failed, whatever came of the rest. */
   async #flushed(ending: Ending, isLeft = false): Promise<Ending> {
-    try {
-      await this.#rejections.end(isLeft ? SINK_GRACE_MS : undefined);
-      return ending;
-    } catch (cause) {
-      return ending.status === "halted" || ending.status === "aborted" ? ending : { status: "halted", cause };
-    }
+    const graceMs = isLeft ? SINK_GRACE_MS : undefined;
+    const written = await unlessFailing(ending, this.#rejections.end(graceMs));
+    return unlessFailing(written, this.#parts.receipts?.end(written.cause, graceMs));
   }
 
   /** Closes the books and tells how the run ended. @throws what the consumer must know. */
@@ -257,7 +257,9 @@ export class Run<Out = unknown, Routes extends string = string, Aside extends st
     const { status, stage, cause } = ending;
     const ledger = this.#accounts.ledger();
     const rejected = [...this.#rejections.kept];
-    this.#announce({ status, ledger, rejected, stats: statsOf(this.#accounts, durationMs) });
+    const live = this.#parts.receipts?.summary;
+    const stats = statsOf(this.#accounts, durationMs);
+    this.#announce({ status, ledger, rejected, stats, ...(live && { live }) });
     const failed = status === "halted" || status === "aborted";
     const unbalanced = ledger.balanced ? undefined : new LedgerError(ledger, this.#accounts.differences());
     const told = { run: this.id, pipe: plan.name, session: session?.id, status, durationMs };
@@ -268,6 +270,16 @@ export class Run<Out = unknown, Routes extends string = string, Aside extends st
       const about = { pipe: plan.name, status, stage, ledger, rejected, cause };
       throw new PipeHaltedError({ ...about, outputs: Object.fromEntries(outputs) });
     }
+  }
+}
+
+/** How a run has ended that has one more thing to do; one that has failed already has done so for its first reason. */
+async function unlessFailing(ending: Ending, last: Promise<void> | undefined): Promise<Ending> {
+  try {
+    await last;
+    return ending;
+  } catch (cause) {
+    return ending.status === "halted" || ending.status === "aborted" ? ending : { status: "halted", cause };
   }
 }
 

@@ -3,7 +3,7 @@ import { OptionsError } from "../errors/options.js";
 import { show } from "../options/parse.js";
 import type { Chunk } from "../stage/contract.js";
 import { DEFAULT_ROUTE, type Item, type ItemId } from "../stage/item.js";
-import { untilStopped } from "../stage/stopping.js";
+import { untilStopped } from "../stopping.js";
 
 /** How many records of a synchronous input travel together; an asynchronous one gives them one by one, as they come. */
 const CHUNK_SIZE = 100;
@@ -30,6 +30,10 @@ export interface SourceOptions {
   readonly drained: AbortSignal;
   /** Called for each record that was taken. */
   readonly onTaken: () => void;
+  /** Called for a record that an asynchronous input gives when it is not wanted any more. */
+  readonly onLate?: ((record: unknown) => void) | undefined;
+  /** To be awaited, when there is anything, before an asynchronous input is asked for more. */
+  readonly room?: (() => Promise<void> | undefined) | undefined;
 }
 
 /** Reads the input lazily. What came before a failure is passed on first. */
@@ -81,9 +85,14 @@ async function* fromAsync(iterator: AsyncIterator<unknown>, options: SourceOptio
       // Not asked once more: what it would give then is lost to the caller.
       options.stopped.throwIfAborted();
       let item: Item;
+      let pulling: Promise<IteratorResult<unknown>> | undefined;
       try {
+        const room = options.room?.();
+        if (room !== undefined) await untilStopped(room, ending);
         ended = true; // Unless it gives a record: an iterator that has thrown is over too.
-        const next = await untilStopped(Promise.resolve(iterator.next()), ending);
+        pulling = Promise.resolve(iterator.next());
+        const next = await untilStopped(pulling, ending);
+        pulling = undefined;
         if (next.done) return;
         ended = false;
         item = options.makeItem(next.value, position);
@@ -91,6 +100,7 @@ async function* fromAsync(iterator: AsyncIterator<unknown>, options: SourceOptio
       } catch (error) {
         if (!ending.aborted) throw new InputFailure(position, error);
         ended = false;
+        void handBack(pulling, options.onLate);
         if (!options.stopped.aborted) return;
         throw options.stopped.reason;
       }
@@ -100,6 +110,19 @@ async function* fromAsync(iterator: AsyncIterator<unknown>, options: SourceOptio
     options.stopped.throwIfAborted();
   } finally {
     if (!ended) void leave(iterator);
+  }
+}
+
+/** What comes when nobody waits for it any more is handed to `onLate`. How the input ends then has no part in the run. */
+async function handBack(
+  pulling: Promise<IteratorResult<unknown>> | undefined,
+  onLate: SourceOptions["onLate"],
+): Promise<void> {
+  try {
+    const next = await pulling;
+    if (next !== undefined && !next.done) onLate?.(next.value);
+  } catch {
+    // It was told to end, and not by the records that it has given.
   }
 }
 

@@ -2,65 +2,78 @@ import type { Chunk, StageBooks } from "../stage/contract.js";
 import type { Item, Rejection } from "../stage/item.js";
 import { PassingItem } from "../stage/passing-item.js";
 import { type StageBook, TooManyRejectedError } from "./ledger.js";
+import type { Receipts } from "./receipts.js";
 import type { Rejections } from "./rejections.js";
 
 /** How many reasons of filters are counted apart. */
 const MOST_REASONS = 100;
 const OTHER_REASONS = "(other)";
 
-/** What the accounts of a run count beside those of its stages. */
-export interface Strays {
-  /** Items on their way to an output that nobody took any more. */
-  undelivered: number;
-  /** Items on their way to the stage that they enter, when the run ended. */
-  notEntered: number;
+/** Counts what was on its way past a stage when the run ended: to the stage at a place, or, past them all, to its output. */
+export type Strayed = (item: Item, place: number) => void;
+
+/** What the accounts of all stages share. */
+export interface Surroundings {
+  readonly rejections: Rejections;
+  readonly strayed: Strayed;
+  /** Of a run over a live source. */
+  readonly receipts: Receipts | undefined;
 }
 
 /** Counts of one stage, as they come. Every one is counted where it happens; none is worked out from the others, or the check would mean nothing. */
 export class StageAccount implements StageBooks {
   readonly stage: string;
   readonly counts = { in: 0, expanded: 0, out: 0, rejected: 0, filtered: 0, unfinished: 0, leftEarly: 0 };
-  /** Of those that it took: those that had passed by the stages before. */
-  joined = 0;
+  /** Of `out`: those that went on along the line. */
+  onward = 0;
+  /** Of `out`: those that were sent to outputs. */
+  readonly sentTo = new Map<string, number>();
   batches = 0;
   batchMs = 0;
   computeMs = 0;
+  batching: Readonly<Record<string, unknown>> | undefined;
   readonly #index: number;
   readonly #rejections: Rejections;
-  readonly #strays: Strays;
+  readonly #strayed: Strayed;
+  readonly #receipts: Receipts | undefined;
   readonly #reasons = new Map<string, number>();
 
-  constructor(stage: string, index: number, rejections: Rejections, strays: Strays) {
+  constructor(stage: string, index: number, { rejections, strayed, receipts }: Surroundings) {
     this.stage = stage;
     this.#index = index;
     this.#rejections = rejections;
-    this.#strays = strays;
+    this.#strayed = strayed;
+    this.#receipts = receipts;
   }
 
   entered(chunk: Chunk): void {
-    for (const item of chunk) {
-      if (PassingItem.passes(item, this.#index)) continue;
-      this.counts.in += 1;
-      if (PassingItem.enters(item, this.#index)) this.joined += 1;
-    }
+    for (const item of chunk) if (!PassingItem.passes(item, this.#index)) this.counts.in += 1;
   }
 
-  expanded(count: number): void {
-    this.counts.expanded += count;
+  expanded(item: Item, children: readonly Item[]): void {
+    this.counts.expanded += children.length - 1;
+    this.#receipts?.divided(item, children);
   }
 
-  left(count: number, leftEarly: number): void {
+  left(count: number, onward: number): void {
     this.counts.out += count;
-    this.counts.leftEarly += leftEarly;
+    this.onward += onward;
+  }
+
+  sent(output: string, early: boolean): void {
+    this.sentTo.set(output, (this.sentTo.get(output) ?? 0) + 1);
+    if (early) this.counts.leftEarly += 1;
   }
 
   rejected(rejection: Rejection, max: number): void {
     if (this.counts.rejected >= max) throw new TooManyRejectedError(max, rejection, this.stage);
     this.#rejections.add(rejection);
+    this.#receipts?.shown(rejection);
     this.counts.rejected += 1;
   }
 
-  filtered(reason: string): void {
+  filtered(item: Item, reason: string): void {
+    this.#receipts?.leftOut(item);
     this.counts.filtered += 1;
     const counted = this.#reasons.has(reason) || this.#reasons.size < MOST_REASONS ? reason : OTHER_REASONS;
     this.#reasons.set(counted, (this.#reasons.get(counted) ?? 0) + 1);
@@ -68,9 +81,8 @@ export class StageAccount implements StageBooks {
 
   unfinished(items: readonly Item[]): void {
     for (const item of items) {
-      if (!PassingItem.passes(item, this.#index)) this.counts.unfinished += 1;
-      else if (PassingItem.leaves(item)) this.#strays.undelivered += 1;
-      else this.#strays.notEntered += 1;
+      if (PassingItem.passes(item, this.#index)) this.#strayed(item, PassingItem.placeOf(item) as number);
+      else this.counts.unfinished += 1;
     }
   }
 
@@ -82,6 +94,10 @@ export class StageAccount implements StageBooks {
     this.batches += 1;
     this.batchMs += durationMs;
     this.computeMs += computeMs;
+  }
+
+  batched(facts: Readonly<Record<string, unknown>>): void {
+    this.batching = facts;
   }
 
   book(): StageBook {

@@ -1,12 +1,14 @@
 import type { RunAccounts } from "./accounts.js";
 
-/** Figures of one python stage; zero for other stages. */
+/** Figures of one python stage; zero for node stages. */
 export interface StageStats {
   readonly batches: number;
   /** Sum over batches, from sending to the answer, waiting in line included. */
   readonly batchMs: number;
   /** Sum over batches of the time inside the Python function. */
   readonly computeMs: number;
+  /** The batching of the stage, when it has something to say of itself: its name, and what it has chosen, such as the `size` of `adaptive()`. */
+  readonly batching?: Readonly<{ name: string; [setting: string]: unknown }> | undefined;
 }
 
 /** Figures of a run. They have no part in its result. */
@@ -19,9 +21,9 @@ export interface RunStats {
 }
 
 export function statsOf(accounts: RunAccounts, durationMs: number): RunStats {
-  const stages = accounts.stages.map(({ stage, batches, batchMs, computeMs }) => [
+  const stages = accounts.stages.map(({ stage, batches, batchMs, computeMs, batching }) => [
     stage,
-    { batches, batchMs, computeMs },
+    { batches, batchMs, computeMs, ...(batching && { batching }) },
   ]);
   return {
     durationMs,

@@ -2,7 +2,7 @@ import { Probes } from "../session/probes.js";
 import type { Executor, Replicas } from "../session/replicas.js";
 import type { Session } from "../session/session.js";
 import type { Use } from "../session/usage.js";
-import { untilStopped } from "../stage/stopping.js";
+import { untilStopped } from "../stopping.js";
 
 /** What carries out the Python stages of a run: its session, or replicas of it. */
 export interface Workforce {

@@ -1,3 +1,4 @@
+import { RecordFailure } from "../dispatch/judge.js";
 import type { Place } from "../dispatch/search.js";
 import type { Reply } from "../engine.js";
 import { BatchResultError } from "../errors/python.js";
@@ -8,12 +9,6 @@ import { type StageContext, StageFailure } from "./contract.js";
 import { endsProcess } from "./fault.js";
 import type { Item } from "./item.js";
 import type { PythonStage } from "./python-stage.js";
-
-/**
- * Batches of one python stage that may be sent to a process at once: the second is there when the first is answered. Measured: one to two is the
- * gain, more gives nothing.
- */
-export const IN_FLIGHT = 2;
 
 /** How often a batch is sent that each time kills its process, where the records that do it are not searched for. */
 const MOST_ATTEMPTS = 3;
@@ -29,7 +24,7 @@ export class BatchSender {
     this.#context = context;
   }
 
-  /** The result for each item; a RecordRejectedError where the function has set it aside. */
+  /** The result for each item; a RecordRejectedError where the function has set it aside, a RecordFailure where the item has failed by itself. */
   async send(
     items: readonly Item[],
     { place, stop }: { place: Place; stop: AbortSignal },
@@ -63,7 +58,7 @@ export class BatchSender {
     }
   }
 
-  #resultsOf({ value, rejected }: Reply, expected: number): readonly unknown[] {
+  #resultsOf({ value, rejected, failed }: Reply, expected: number): readonly unknown[] {
     const got = Array.isArray(value) ? value.length : undefined;
     if (got !== expected) {
       const site = { ...this.#site, session: this.#context.session?.id as string };
@@ -71,6 +66,7 @@ export class BatchSender {
     }
     const results = value as unknown[];
     for (const [index, reason] of rejected ?? []) results[index] = new RecordRejectedError(reason);
+    for (const [index, error] of failed ?? []) results[index] = new RecordFailure(error);
     return results;
   }
 
@@ -80,6 +76,7 @@ export class BatchSender {
       module: this.#stage.module,
       function: this.#stage.function,
       payloads: items.map((item) => item.payload),
+      each: this.#stage.each,
     };
   }
 
@@ -91,7 +88,7 @@ export class BatchSender {
     const { policy, run, abort } = this.#context;
     return {
       owner: run,
-      depth: IN_FLIGHT,
+      depth: this.#stage.inFlight.perProcess,
       timeoutMs: this.#stage.timeoutMs,
       timeoutFrom: "running" as const,
       abort,

@@ -19,7 +19,9 @@ export async function sendChecked(
   );
   const results = fitting.length === 0 ? [] : await send(fitting);
   const checkedResults = await all(results, (result) =>
-    result instanceof RecordRejectedError ? result : checked(stage.output, result, stage.name, "output"),
+    result instanceof RecordRejectedError || result instanceof RecordFailure
+      ? result
+      : checked(stage.output, result, stage.name, "output"),
   );
   const next = checkedResults.values();
   return given.map((value) => (value instanceof RecordFailure ? value : next.next().value));

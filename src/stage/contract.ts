@@ -1,12 +1,13 @@
 import type { Clock } from "../clock.js";
+import type { Ordering } from "../dispatch/order.js";
 import { PythonError } from "../errors/python.js";
 import { show } from "../options/parse.js";
 import type { Executor } from "../session/replicas.js";
+import { untilStopped } from "../stopping.js";
 import type { Emitter } from "../telemetry/emitter.js";
 import type { RunEvents } from "../telemetry/events.js";
 import type { Failure, Item, Rejection } from "./item.js";
 import type { ErrorPolicy } from "./policy.js";
-import { untilStopped } from "./stopping.js";
 
 /** Items travel in chunks, because an asynchronous step costs more than the work on one item. Order is kept across and inside chunks. */
 export type Chunk = readonly Item[];
@@ -33,20 +34,36 @@ export interface StageBooks {
   };
   /** Took a chunk, of which it works on some. */
   entered(chunk: Chunk): void;
-  /** Made further items of one. */
-  expanded(count: number): void;
-  /** Passed a chunk on; of its own items, `leftEarly` go straight to an output. */
-  left(count: number, leftEarly: number): void;
+  /** Made several items of one. */
+  expanded(item: Item, children: readonly Item[]): void;
+  /** Passed a chunk on, with `count` items of its own; `onward` of them go on along its line. */
+  left(count: number, onward: number): void;
+  /** Sent one of its own items to an output, `default` being that of its line; `early`: past stages of its line. */
+  sent(output: string, early: boolean): void;
   /** Set an item aside. @throws when the run can keep no more of them, or `max` are; the item is not counted then. */
   rejected(rejection: Rejection, max: number): void;
   /** Left an item out. */
-  filtered(reason: string): void;
+  filtered(item: Item, reason: string): void;
   /** Holds items that it will not finish, or that will not get further. */
   unfinished(items: readonly Item[]): void;
   /** To be awaited, when there is anything, before more is worked on: those that take rejections have their hands full. */
   room(): Promise<void> | undefined;
   /** One answered batch of a python stage. */
   batch(durationMs: number, computeMs: number): void;
+  /** What the batching of the stage has come to. */
+  batched(facts: Readonly<Record<string, unknown>>): void;
+}
+
+/** Where the items of a stage go from it. A place is the index of a stage; Infinity is past them all, at the outputs. */
+export interface Directions {
+  /** The output whose items the stage works on. */
+  readonly line: string;
+  /** The place right behind; what goes there needs no PassingItem. */
+  readonly next: number;
+  /** The place of what goes on along the line. */
+  readonly onward: number;
+  /** The place of what is sent to an output; `default` is the end of the line. */
+  readonly to: (output: string) => number;
 }
 
 /** What a stage has of the run that it works in. */
@@ -56,11 +73,14 @@ export interface StageContext {
   readonly stage: string;
   /** The stage's place in the pipe, from 0. */
   readonly index: number;
+  readonly directions: Directions;
   /** What carries out Python; undefined in a run without a session. */
   readonly session: Executor | undefined;
   /** The same in throw-away copies of the session, which may die of it. */
   readonly probes: Executor | undefined;
   readonly policy: ErrorPolicy;
+  /** What holds for stages that say nothing of it. */
+  readonly ordering: Ordering;
   readonly metadata: Readonly<Record<string, unknown>>;
   readonly stores: Readonly<Record<string, unknown>>;
   readonly books: StageBooks;
@@ -114,8 +134,8 @@ export async function waitForRoom(
   }
 }
 
-/** How an item failed. */
-export function failure(stage: string, error: unknown, attempts: number): Failure {
+/** How an item failed, with the payload that the stage was given. */
+export function failure(stage: string, error: unknown, attempts: number, payload: unknown): Failure {
   const traceback = (error as { traceback?: unknown } | null)?.traceback;
   return {
     stage,
@@ -123,12 +143,13 @@ export function failure(stage: string, error: unknown, attempts: number): Failur
     error,
     traceback: typeof traceback === "string" ? traceback : undefined,
     attempts,
+    payload,
   };
 }
 
 /** The rejection of an item that failed like this. */
-export function rejection({ id, origin, payload, input, meta }: Item, how: Failure): Rejection {
-  return { id, ...(origin === undefined ? {} : { origin }), ...how, payload, input, meta };
+export function rejection({ id, origin, input, meta }: Item, how: Failure): Rejection {
+  return { id, ...(origin === undefined ? {} : { origin }), ...how, input, meta };
 }
 
 /** What was thrown, in words: anything can be thrown, also what cannot become text. */

@@ -1,11 +1,11 @@
 import { setImmediate as nextRound } from "node:timers/promises";
 import type { Judge } from "../dispatch/judge.js";
+import { untilStopped } from "../stopping.js";
 import { type Chunk, failStage, type Operator, type StageContext, waitForRoom } from "./contract.js";
 import type { Item } from "./item.js";
 import { judgeOf } from "./judge.js";
 import { PassingItem } from "./passing-item.js";
 import { Settlement } from "./settlement.js";
-import { untilStopped } from "./stopping.js";
 
 /** What a stage that works on one item at a time does. */
 export interface ItemWork<Result> {

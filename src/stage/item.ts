@@ -8,13 +8,16 @@ export interface Item<Payload = unknown, Route extends string = string> {
   readonly payload: Payload;
   /** Notes that node stages keep with the record; Python does not see them. */
   readonly meta: Record<string, unknown>;
-  /** The output that the record goes to; `default` until a route stage says otherwise. */
+  /** The output that the record goes to, or whose branch it is in; `default` until a route stage or `routeTo` says otherwise, and after a merge. */
   readonly route: Route;
   /** The record as it came in. */
   readonly input: unknown;
   /** The id of the record of the input that this one was made of, by `many`. Else undefined. */
   readonly origin?: ItemId | undefined;
-  /** Why the record goes to this output although it failed, by `routeTo`; its payload is what the stage was given. Else undefined. */
+  /**
+   * Why the record was sent to an output although it failed, by `routeTo`; its payload is what the stage was given, until a branch works on it. The record
+   * keeps it, also through a merge. Else undefined.
+   */
   readonly failure?: Failure | undefined;
 }
 
@@ -29,6 +32,8 @@ export interface Failure {
   readonly traceback: string | undefined;
   /** How often the record was tried, alone or with others; 0 when an equal record had been found to kill or hang its process. */
   readonly attempts: number;
+  /** What the stage was given. */
+  readonly payload: unknown;
 }
 
 /** A record that failed, with everything that is known of why. */
@@ -36,8 +41,6 @@ export interface Rejection extends Failure {
   readonly id: ItemId;
   /** As in the item. */
   readonly origin?: ItemId | undefined;
-  /** What the stage was given. */
-  readonly payload: unknown;
   /** The record as it came in. */
   readonly input: unknown;
   readonly meta: Record<string, unknown>;
@@ -46,11 +49,11 @@ export interface Rejection extends Failure {
 export const DEFAULT_ROUTE = "default";
 
 export function withPayload(item: Item, payload: unknown): Item {
-  return made(item, { payload, route: item.route });
+  return made(item, { payload, route: item.route, failure: item.failure });
 }
 
-export function withRoute(item: Item, route: string): Item {
-  return made(item, { payload: item.payload, route });
+export function withRoute(item: Item, route: string, failure: Failure | undefined = item.failure): Item {
+  return made(item, { payload: item.payload, route, failure });
 }
 
 /** One of several records that were made of one. Each has notes of its own. */
@@ -62,12 +65,23 @@ export function childOf(item: Item, index: number, payload: unknown): Item {
     route: item.route,
     input: item.input,
     origin: item.origin ?? item.id,
+    ...(item.failure === undefined ? {} : { failure: item.failure }),
   };
 }
 
-function made({ id, meta, input, origin }: Item, { payload, route }: Pick<Item, "payload" | "route">): Item {
-  // Nearly no item has an origin, and those without need not know of it.
-  return origin === undefined
-    ? { id, payload, meta, route, input }
-    : { id, payload, meta, route, input, origin };
+function made(
+  { id, meta, input, origin }: Item,
+  { payload, route, failure }: Pick<Item, "payload" | "route" | "failure">,
+): Item {
+  // Nearly no item has an origin or a failure, and those without need not know of it.
+  if (origin === undefined && failure === undefined) return { id, payload, meta, route, input };
+  return {
+    id,
+    payload,
+    meta,
+    route,
+    input,
+    ...(origin === undefined ? {} : { origin }),
+    ...(failure === undefined ? {} : { failure }),
+  };
 }

@@ -1,8 +1,8 @@
 import { RecordRejectedError } from "../errors/rejected.js";
+import { type Concurrency, concurrentOperator } from "./concurrent-operator.js";
 import type { Operator, StageContext } from "./contract.js";
 import { childOf, type Item, type ItemId, withPayload } from "./item.js";
-import { itemOperator } from "./item-operator.js";
-import { PassingItem } from "./passing-item.js";
+import { type ItemWork, itemOperator } from "./item-operator.js";
 import { Filter, Many, NodeResult, Reject, RouteTo } from "./results.js";
 import { checked, type Schemas } from "./schema.js";
 import type { Settlement } from "./settlement.js";
@@ -28,24 +28,29 @@ export interface NodeStage extends Schemas {
   readonly kind: "node";
   readonly name: string;
   readonly run: (payload: unknown, context: NodeContext) => unknown;
+  /** Undefined: one record after the other, which is cheapest. */
+  readonly concurrent?: Concurrency | undefined;
 }
 
-/** Records one after the other through a TypeScript function. */
+/** Records through a TypeScript function: one after the other, or several at once. */
 export function nodeOperator(stage: NodeStage, context: StageContext): Operator {
-  return itemOperator(
-    {
-      apply:
-        stage.input === undefined && stage.output === undefined
-          ? (item) => stage.run(item.payload, nodeContext(item, context))
-          : (item) => runChecked(stage, item, context),
-      settle: (item, result, settlement, attempts) => {
-        if (result instanceof NodeResult)
-          settle(item, result, { settlement, attempts, books: context.books });
-        else settlement.done(withPayload(item, result));
-      },
+  const work = nodeWork(stage, context);
+  return stage.concurrent === undefined
+    ? itemOperator(work, context)
+    : concurrentOperator(work, stage.concurrent, context);
+}
+
+function nodeWork(stage: NodeStage, context: StageContext): ItemWork<unknown> {
+  return {
+    apply:
+      stage.input === undefined && stage.output === undefined
+        ? (item) => stage.run(item.payload, nodeContext(item, context))
+        : (item) => runChecked(stage, item, context),
+    settle: (item, result, settlement, attempts) => {
+      if (result instanceof NodeResult) settle(item, result, { settlement, attempts, books: context.books });
+      else settlement.done(withPayload(item, result));
     },
-    context,
-  );
+  };
 }
 
 /** The function between two schemas. Of several records that it makes of one, each is checked. */
@@ -66,12 +71,13 @@ interface Desk {
 
 function settle(item: Item, result: NodeResult, { settlement, attempts, books }: Desk): void {
   if (result instanceof Reject) settlement.rejects(item, new RecordRejectedError(result.reason), attempts);
-  else if (result instanceof Filter) books.filtered(result.reason);
-  else if (result instanceof RouteTo) settlement.leaves(PassingItem.leaving(item, result.route));
+  else if (result instanceof Filter) books.filtered(item, result.reason);
+  else if (result instanceof RouteTo) settlement.leaves(item, result.route);
   else if (result instanceof Many) {
-    if (result.payloads.length === 0) books.filtered(NOTHING_MADE);
-    else books.expanded(result.payloads.length - 1);
-    for (const [index, payload] of result.payloads.entries()) settlement.done(childOf(item, index, payload));
+    const children = result.payloads.map((payload, index) => childOf(item, index, payload));
+    if (children.length === 0) books.filtered(item, NOTHING_MADE);
+    else books.expanded(item, children);
+    for (const child of children) settlement.done(child);
   }
 }
 

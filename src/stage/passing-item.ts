@@ -1,8 +1,8 @@
 import type { Failure, Item, ItemId } from "./item.js";
 
 /**
- * An item that some stages do not work on: it passes them by, in its place, and they do not count it. One that has left for its output passes
- * all the rest; one that is tried again from a later stage passes those before it.
+ * An item that passes stages by, in its place: they do not work on it, and do not count it. It is on its way to a stage further on, as one of another
+ * branch or one that is tried again from there; or to its output, past all the rest.
  */
 export class PassingItem implements Item {
   readonly id: ItemId;
@@ -12,41 +12,31 @@ export class PassingItem implements Item {
   readonly input: unknown;
   declare readonly origin?: ItemId;
   declare readonly failure?: Failure;
-  readonly #entry: number;
+  readonly #place: number;
 
-  private constructor(item: Item, entry: number, failure?: Failure) {
+  private constructor(item: Item, place: number) {
     this.id = item.id;
     this.payload = item.payload;
     this.meta = item.meta;
     this.route = item.route;
     this.input = item.input;
     if (item.origin !== undefined) this.origin = item.origin;
-    if (failure !== undefined) this.failure = failure;
-    this.#entry = entry;
+    if (item.failure !== undefined) this.failure = item.failure;
+    this.#place = place;
   }
 
-  /** One that goes straight to an output. */
-  static leaving(item: Item, route: string, failure?: Failure): PassingItem {
-    return new PassingItem({ ...item, route }, Number.POSITIVE_INFINITY, failure);
-  }
-
-  /** One that the stage at `index` is the first to work on. */
-  static entering(item: Item, index: number): PassingItem {
-    return new PassingItem(item, index);
+  /** One that the stage at the index `place` is the first to work on; Infinity: none is. */
+  static to(item: Item, place: number): PassingItem {
+    return new PassingItem(item, place);
   }
 
   /** Whether the stage at `index` has nothing to do with the item. */
   static passes(item: Item, index: number): boolean {
-    return item instanceof PassingItem && item.#entry > index;
+    return item instanceof PassingItem && item.#place > index;
   }
 
-  /** Whether the item has passed others by to come to the stage at `index`. */
-  static enters(item: Item, index: number): boolean {
-    return item instanceof PassingItem && item.#entry === index;
-  }
-
-  /** Whether the item is on its way to its output, and not to a stage. */
-  static leaves(item: Item): boolean {
-    return item instanceof PassingItem && item.#entry === Number.POSITIVE_INFINITY;
+  /** The stage that the item is on its way to, as in `to`; undefined for one that does not pass any by. */
+  static placeOf(item: Item): number | undefined {
+    return item instanceof PassingItem ? item.#place : undefined;
   }
 }

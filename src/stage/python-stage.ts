@@ -1,12 +1,18 @@
+import type { Batching } from "./batching.js";
+import type { Pacing } from "./pacing.js";
 import type { Schemas } from "./schema.js";
 
-/** The plan of a python stage: a batch function of the run's session, which takes n payloads and gives back n results, in order. */
-export interface PythonStage extends Schemas {
+/** The plan of a python stage: a function of the run's session, which takes n payloads and gives back n results, in order; or one of them (`each`). */
+export interface PythonStage extends Schemas, Pacing {
   readonly kind: "python";
   readonly name: string;
   readonly module: string;
   readonly function: string;
-  readonly batchSize: number;
+  readonly batching: Batching;
+  /** How many batches are sent before the first is answered; `perStage` undefined: as many as the processes take. */
+  readonly inFlight: { readonly perProcess: number; readonly perStage?: number | undefined };
+  /** Whether the function takes one payload, and is called once for each of a batch. */
+  readonly each: boolean;
   /** How long one batch may run. */
   readonly timeoutMs: number;
   /** Whether what it gives back may depend on the batches before: each is sent once, whole, and to the same process. */

@@ -6,19 +6,23 @@ import { itemOperator } from "./item-operator.js";
 /** A named output and the predicate of the records that go there. */
 export type Route = readonly [name: string, predicate: (payload: unknown) => boolean];
 
-/** The plan of a route stage: the first route that matches wins, no match goes to `default`. */
+/** The plan of a route stage: the first route that matches wins; no match goes to the output of the line, as `default` does. */
 export interface RouteStage {
   readonly kind: "route";
   readonly name: string;
   readonly routes: readonly Route[];
 }
 
-/** Gives each record the name of its output. */
+/** Sends each record to its output. */
 export function routeOperator(stage: RouteStage, context: StageContext): Operator {
+  const { line } = context.directions;
   return itemOperator(
     {
       apply: (item) => firstMatch(item, stage.routes),
-      settle: (item, route, settlement) => settlement.done(withRoute(item, route)),
+      settle: (item, route, settlement) => {
+        if (route === DEFAULT_ROUTE) settlement.done(withRoute(item, line));
+        else settlement.routed(item, route);
+      },
     },
     context,
   );

@@ -1,7 +1,7 @@
 import type { FinalVerdict } from "../dispatch/judge.js";
 import type { RecordRejectedError } from "../errors/rejected.js";
 import { failStage, failure, rejection, type StageContext } from "./contract.js";
-import type { Item } from "./item.js";
+import { DEFAULT_ROUTE, type Failure, type Item, withRoute } from "./item.js";
 import { PassingItem } from "./passing-item.js";
 import { RejectUpTo, Retry } from "./policy.js";
 
@@ -10,7 +10,7 @@ export class Settlement {
   readonly #context: StageContext;
   #chunk: Item[] = [];
   #own = 0;
-  #leftEarly = 0;
+  #onward = 0;
 
   constructor(context: StageContext) {
     this.#context = context;
@@ -21,15 +21,22 @@ export class Settlement {
     this.#chunk.push(item);
   }
 
+  /** The item goes on along the line of the stage. */
   done(item: Item): void {
-    this.#chunk.push(item);
-    this.#own += 1;
+    this.#put(item, this.#context.directions.onward);
+    this.#onward += 1;
   }
 
-  /** The item goes straight to its output. */
-  leaves(item: PassingItem): void {
-    this.done(item);
-    this.#leftEarly += 1;
+  /** The item goes to an output, at the end of its line. */
+  routed(item: Item, output: string): void {
+    this.#send(item, output);
+    this.#context.books.sent(output, false);
+  }
+
+  /** The item goes straight to an output, past the stages of its line that follow; `default` is the output of that line. */
+  leaves(item: Item, output: string, failed?: Failure): void {
+    this.#send(item, output, failed);
+    this.#context.books.sent(output, true);
   }
 
   /** The pipe's own code has set the item aside. @throws what ends the stage: too many were rejected. */
@@ -40,23 +47,33 @@ export class Settlement {
   /** The item has failed for good. @throws what ends the stage: too many were rejected. */
   fails(item: Item, error: unknown, verdict: FinalVerdict, attempts: number): void {
     if (verdict.kind === "reject") this.#reject(item, error, attempts);
-    else this.leaves(PassingItem.leaving(item, verdict.route, failure(this.#context.stage, error, attempts)));
+    else this.leaves(item, verdict.route, failure(this.#context.stage, error, attempts, item.payload));
   }
 
   /** What goes on, which is counted with this call; the next chunk begins. */
   close(): Item[] {
     const chunk = this.#chunk;
-    if (this.#own > 0) this.#context.books.left(this.#own, this.#leftEarly);
+    if (this.#own > 0) this.#context.books.left(this.#own, this.#onward);
     this.#chunk = [];
     this.#own = 0;
-    this.#leftEarly = 0;
+    this.#onward = 0;
     return chunk;
+  }
+
+  #send(item: Item, output: string, failed: Failure | undefined = item.failure): void {
+    const { line, to } = this.#context.directions;
+    this.#put(withRoute(item, output === DEFAULT_ROUTE ? line : output, failed), to(output));
+  }
+
+  #put(item: Item, place: number): void {
+    this.#chunk.push(place === this.#context.directions.next ? item : PassingItem.to(item, place));
+    this.#own += 1;
   }
 
   #reject(item: Item, error: unknown, attempts: number): void {
     const { books, policy, stage } = this.#context;
     try {
-      books.rejected(rejection(item, failure(stage, error, attempts)), mostRejected(policy));
+      books.rejected(rejection(item, failure(stage, error, attempts, item.payload)), mostRejected(policy));
     } catch (tooMany) {
       throw failStage(tooMany, this.#context);
     }

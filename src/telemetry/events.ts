@@ -60,7 +60,7 @@ interface OfRun {
 
 interface OfStage extends OfRun {
   stage: string;
-  kind: "node" | "python" | "route";
+  kind: "node" | "python" | "route" | "merge";
 }
 
 interface OfBatch extends OfRun {

@@ -1,4 +1,4 @@
-import type { Ledger, StageBook, StageLedger } from "../pipe/ledger.js";
+import type { Ledger, LedgerEdge, StageLedger } from "../pipe/ledger.js";
 import { counted } from "./describe.js";
 import type { Observation } from "./trial.js";
 
@@ -44,29 +44,37 @@ function same(what: string, seen: number, booked: number): string[] {
   return seen === booked ? [] : [`there were ${seen} ${what}; the ledger has ${booked}`];
 }
 
-function between({ stages }: Ledger): string[] {
-  const books = Object.entries(stages);
-  return books.slice(1).flatMap(([name, book], index) => {
-    const [giver, before] = books[index] as [string, StageBook];
-    const given = before.out - before.leftEarly;
-    return given === book.in
+/** What was given along the edges is what was taken at their ends, or is left over there. */
+function between({ in: taken, stages, edges }: Ledger): string[] {
+  const inputs = along(edges, ({ from }) => from === undefined);
+  return [
+    ...(inputs === taken
       ? []
-      : [`stage ${giver} gave ${counted(given, "record")}, stage ${name} took ${book.in}`];
-  });
+      : [`the input gave ${counted(taken, "record")}, the ledger has ${inputs} on their way`]),
+    ...Object.entries(stages).flatMap(([name, book]) => {
+      const came = along(edges, ({ to }) => to === name);
+      const went = along(edges, ({ from }) => from === name);
+      return [
+        ...(came >= book.in
+          ? []
+          : [`stage ${name} was given ${counted(came, "record")}, and took ${book.in}`]),
+        ...(went === book.out
+          ? []
+          : [`stage ${name} passed ${counted(book.out, "record")} on, the ledger has ${went} on their way`]),
+      ];
+    }),
+  ];
 }
 
-/** What is unfinished is what stages have not finished, and what they have and nobody took. */
+/** What is unfinished is what stages have not finished, and what was on its way and nobody took. */
 function unfinished(ledger: Ledger): string[] {
   const books = Object.values(ledger.stages);
-  const last = books.at(-1);
-  if (last === undefined) return [];
-  const early = books.reduce((sum, book) => sum + book.leftEarly, 0);
-  const untaken = last.out - last.leftEarly + early - ledger.out;
   const inside = books.reduce((sum, book) => sum + book.unfinished, 0);
-  const entering = ledger.in - (books[0] as StageBook).in;
-  return same(
-    "records that the stages did not finish or nobody took",
-    inside + untaken + entering,
-    ledger.unfinished,
-  );
+  const came = books.reduce((sum, book) => sum + book.in, 0);
+  const onTheWay = along(ledger.edges, () => true) - came - ledger.out;
+  return same("records that the stages did not finish or nobody took", inside + onTheWay, ledger.unfinished);
+}
+
+function along(edges: Ledger["edges"], isWanted: (edge: LedgerEdge) => boolean): number {
+  return edges.filter(isWanted).reduce((sum, { records }) => sum + records, 0);
 }

@@ -68,8 +68,10 @@ export function asideOf({ summary, items }: Observation): Aside[] {
   const rejected = summary?.rejected ?? [];
   return [
     ...rejected.map(({ id, payload, stage, reason }) => ({ id, payload, stage, reason, route: undefined })),
-    ...items.flatMap(({ id, payload, failure, route }) =>
-      failure === undefined ? [] : [{ id, payload, stage: failure.stage, reason: failure.reason, route }],
+    ...items.flatMap(({ id, failure, route }) =>
+      failure === undefined
+        ? []
+        : [{ id, payload: failure.payload, stage: failure.stage, reason: failure.reason, route }],
     ),
   ];
 }

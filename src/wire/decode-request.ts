@@ -20,6 +20,10 @@ export function decodeRequest({ kind, body }: EncodedRequest, resolve: (id: numb
       const [module, name, payloads] = parts as [string, string, unknown[]];
       return { kind: "batch", module, function: name, payloads };
     }
+    case Kind.EACH: {
+      const [module, name, payloads] = parts as [string, string, unknown[]];
+      return { kind: "batch", module, function: name, payloads, each: true };
+    }
     case Kind.REF_CALL: {
       const [ref, method, args, kwargs, returns] = parts as CallParts<[number, string]>;
       return { kind: "ref-call", ref, method, args, kwargs, returns };

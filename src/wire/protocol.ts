@@ -32,6 +32,7 @@ export const Kind = {
   FORK: 0x18,
   MEMORY: 0x19,
   PRELOAD: 0x1d,
+  EACH: 0x1e,
   RESULT: 0x20,
   REF: 0x21,
   ERROR: 0x22,

@@ -26,7 +26,7 @@ const HINTS = new Map<string, string>([
   ["Promise", "await it first"],
   ["ArrayBuffer", "use new Uint8Array(buffer) for bytes"],
   ["SharedArrayBuffer", "use new Uint8Array(buffer) for bytes"],
-  ["Reject", "it may only stand in the array that a fake batch function gives back"],
+  ["Reject", "it may only stand in place of the result of a record"],
   ["DataView", "use a Uint8Array for bytes"],
   ["Uint8ClampedArray", "use a Uint8Array for bytes, or an NdArray"],
 ]);

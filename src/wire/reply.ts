@@ -1,5 +1,6 @@
 import type { CallSite } from "../errors/python.js";
 import { ProtocolError } from "../errors/session.js";
+import type { SlitherError } from "../errors/slither-error.js";
 import { type ErrorMap, errorFromMap } from "./error-map.js";
 import { unpack } from "./extensions.js";
 import type { Frame } from "./frame.js";
@@ -14,9 +15,13 @@ export interface Reply {
   readonly computeNanoseconds: number;
   /** For a batch: the records that its function has set aside, by `Rejected(reason)` in place of the result. */
   readonly rejected?: readonly RejectedResult[] | undefined;
+  /** For a batch whose function is called once for each record: those that have failed by themselves. */
+  readonly failed?: readonly FailedResult[] | undefined;
 }
 
 export type RejectedResult = readonly [index: number, reason: string];
+
+export type FailedResult = readonly [index: number, error: SlitherError];
 
 /** What the value of a reply is when the request asked for a ref. */
 export interface RefReply {
@@ -32,12 +37,13 @@ export interface RefReply {
 export function decodeReply(frame: Frame, site: CallSite, resolve: (id: number) => Handle): Reply {
   switch (frame.kind) {
     case Kind.RESULT: {
-      const [value, computeNanoseconds, rejected] = unpack(frame.body, resolve) as [
+      const [value, computeNanoseconds, rejected, failed] = unpack(frame.body, resolve) as [
         unknown,
         number,
         RejectedResult[]?,
+        [index: number, map: ErrorMap][]?,
       ];
-      return { value, computeNanoseconds, rejected };
+      return { value, computeNanoseconds, rejected, failed: failed?.map((each) => failedResult(each, site)) };
     }
     case Kind.REF: {
       const [ref, typeName, computeNanoseconds] = unpack(frame.body) as [number, string, number];
@@ -48,6 +54,11 @@ export function decodeReply(frame: Frame, site: CallSite, resolve: (id: number) 
     default:
       throw unexpected(frame);
   }
+}
+
+/** What an ERROR would say of a whole batch, said of one record. */
+function failedResult([index, map]: [index: number, map: ErrorMap], site: CallSite): FailedResult {
+  return [index, errorFromMap(map, site)];
 }
 
 /** Reads the answer to a FORK. @throws ForkRefusedError, or what else it says; ProtocolError for an answer that is none. */

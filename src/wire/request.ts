@@ -15,6 +15,8 @@ export type Request =
       readonly module: string;
       readonly function: string;
       readonly payloads: readonly unknown[];
+      /** The function takes one payload, and is called once for each. Default: it takes them all. */
+      readonly each?: boolean | undefined;
     }
   | {
       readonly kind: "ref-call";
@@ -87,7 +89,10 @@ function encode(request: Request, session: string): { kind: number; body: Buffer
       };
     case "batch": {
       const payloads = packable(request.payloads, session, "payloads");
-      return { kind: Kind.BATCH, body: packBody([request.module, request.function, payloads], "payloads") };
+      return {
+        kind: request.each ? Kind.EACH : Kind.BATCH,
+        body: packBody([request.module, request.function, payloads], "payloads"),
+      };
     }
   }
 }

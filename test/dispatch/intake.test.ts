@@ -1,95 +1,89 @@
 import { expect, test } from "vitest";
 import { Intake } from "../../src/dispatch/intake.js";
-import { FixedBatches } from "../../src/dispatch/strategies/fixed.js";
 import { chunksOf } from "./chunks.js";
 import { deferred, quiet } from "./deferred.js";
 
-function intakeOf(upstream: AsyncIterable<readonly number[]>, batchSize = 2): Intake<number> {
-  return new Intake(upstream, new FixedBatches<number>(batchSize));
+/** Takes so many chunks, one after the other. */
+async function taking(intake: Intake<number>, count: number): Promise<(readonly number[])[]> {
+  const chunks: (readonly number[])[] = [];
+  for (let index = 0; index < count; index++) {
+    intake.take((chunk) => chunks.push(chunk));
+    await quiet();
+  }
+  return chunks;
 }
 
-test("chunks are cut into batches across their borders, and the rest comes last", async () => {
-  const intake = intakeOf(chunksOf([[1], [2, 3, 4], [5]]));
-  const batches = [await intake.next(), await intake.next(), await intake.next(), await intake.next()];
-  expect(batches).toEqual([[1, 2], [3, 4], [5], undefined]);
-});
+/** An input that gives one chunk when the test says so. */
+function arriving() {
+  const chunk = deferred<readonly number[]>();
+  const ended: string[] = [];
+  const upstream: AsyncIterable<readonly number[]> = {
+    [Symbol.asyncIterator]: () => ({
+      next: async () => ({ done: false, value: await chunk.promise }),
+      return: async () => {
+        ended.push("returned");
+        return { done: true, value: undefined };
+      },
+    }),
+  };
+  return { chunk, ended, intake: new Intake(upstream) };
+}
 
-test("nothing is pulled before a batch is asked for", async () => {
+test("nothing is pulled before a chunk is asked for, and then one", async () => {
   let pulled = 0;
   async function* upstream(): AsyncGenerator<number[]> {
-    pulled += 1;
-    yield [1, 2];
+    while (true) yield [pulled++];
   }
-  const intake = intakeOf(upstream());
+  const intake = new Intake(upstream());
   await quiet();
   expect(pulled).toBe(0);
-  await intake.next();
+  expect(await taking(intake, 1)).toEqual([[0]]);
   expect(pulled).toBe(1);
 });
 
-test("no more chunks are pulled than the batch that was asked for needs", async () => {
-  let pulled = 0;
-  async function* upstream(): AsyncGenerator<number[]> {
-    while (true) {
-      pulled += 1;
-      yield [pulled];
-    }
-  }
-  const intake = intakeOf(upstream(), 3);
-  await intake.next();
-  await quiet();
-  expect(pulled).toBe(3);
+test("chunks come as they are, one for each time that it is asked, and nothing at the end", async () => {
+  const intake = new Intake(chunksOf([[1], [2, 3], []]));
+  expect(await taking(intake, 4)).toEqual([[1], [2, 3], [], []]);
 });
 
-test("when upstream fails, what came before is given out, also the partial batch, and the failure is kept", async () => {
+test("it has ended when upstream has, and not after an empty chunk", async () => {
+  const intake = new Intake(chunksOf<number>([[]]));
+  await taking(intake, 1);
+  expect(intake.hasEnded).toBe(false);
+  await taking(intake, 1);
+  expect([intake.hasEnded, intake.failure]).toEqual([true, undefined]);
+});
+
+test("when upstream fails that is the end, and why is kept", async () => {
   const failure = new Error("half-way");
-  const intake = intakeOf(chunksOf([[1, 2, 3]], { failure }));
-  expect([await intake.next(), await intake.next(), await intake.next()]).toEqual([[1, 2], [3], undefined]);
-  expect(intake.failure).toEqual({ error: failure });
+  const intake = new Intake(chunksOf([[1]], { failure }));
+  expect(await taking(intake, 2)).toEqual([[1], []]);
+  expect([intake.hasEnded, intake.failure]).toEqual([true, { error: failure }]);
 });
 
-test("there is no failure when upstream ends well", async () => {
-  const intake = intakeOf(chunksOf([[1]]));
-  await intake.next();
-  expect(intake.failure).toBeUndefined();
-});
-
-test("`held` is what was pulled and not given out, in order: whole batches and the start of the next", async () => {
-  const intake = intakeOf(chunksOf([[1, 2, 3, 4, 5]]));
-  await intake.next();
-  expect(intake.held).toEqual([3, 4, 5]);
-});
-
-test("a batch that is put back is counted, and comes first again", async () => {
-  const intake = intakeOf(chunksOf([[1, 2, 3, 4]]));
-  const batch = await intake.next();
-  intake.putBack(batch as number[]);
-  expect(intake.held).toEqual([1, 2, 3, 4]);
-  expect(await intake.next()).toEqual([1, 2]);
-});
-
-test("closing waits for a pull that is under way, and what it brings is not lost", async () => {
-  const arriving = deferred<number[]>();
-  const answers = [arriving.promise.then((value) => ({ done: false as const, value }))];
-  // Without a `return` that would wait for it.
-  const upstream: AsyncIterable<number[]> = {
-    [Symbol.asyncIterator]: () => ({ next: async () => answers.shift() ?? { done: true, value: undefined } }),
-  };
-  const intake = intakeOf(upstream, 5);
-  const next = intake.next();
-  let closed = false;
-  const closing = intake.close().then(() => {
-    closed = true;
-  });
+test("a chunk is on its way until it is handed over", async () => {
+  const { chunk, intake } = arriving();
+  expect(intake.isTaking).toBe(false);
+  const states: boolean[] = [];
+  intake.take(() => states.push(intake.isTaking));
+  expect(intake.isTaking).toBe(true);
+  chunk.resolve([1]);
   await quiet();
-  expect(closed).toBe(false);
-  arriving.resolve([1, 2, 3]);
-  await closing;
-  intake.putBack((await next) ?? []);
-  expect(intake.held).toEqual([1, 2, 3]);
+  expect([states, intake.isTaking]).toEqual([[false], false]);
 });
 
-test("closing ends upstream", async () => {
+test("closing waits for a chunk that is on its way, which is handed over before upstream is left", async () => {
+  const { chunk, ended, intake } = arriving();
+  intake.take(([record]) => ended.push(`took ${record}`));
+  const closing = intake.close().then(() => ended.push("closed"));
+  await quiet();
+  expect(ended).toEqual([]);
+  chunk.resolve([1]);
+  await closing;
+  expect(ended).toEqual(["took 1", "returned", "closed"]);
+});
+
+test("closing ends upstream, and nothing more will come", async () => {
   let ended = false;
   async function* upstream(): AsyncGenerator<number[]> {
     try {
@@ -98,25 +92,31 @@ test("closing ends upstream", async () => {
       ended = true;
     }
   }
-  const intake = intakeOf(upstream());
-  await intake.next();
+  const intake = new Intake(upstream());
+  await taking(intake, 1);
   await intake.close();
-  expect(ended).toBe(true);
+  expect([ended, intake.hasEnded]).toEqual([true, true]);
 });
 
-test("upstream that has ended by itself is not ended again", async () => {
+test.each([
+  ["well", undefined],
+  ["with a failure", new Error("half-way")],
+])("upstream that has ended by itself is not ended again (%s)", async (_, failure) => {
   let returned = 0;
   const upstream: AsyncIterable<number[]> = {
     [Symbol.asyncIterator]: () => ({
-      next: async () => ({ done: true, value: undefined }),
+      next: async () => {
+        if (failure) throw failure;
+        return { done: true, value: undefined };
+      },
       return: async () => {
         returned += 1;
         return { done: true, value: undefined };
       },
     }),
   };
-  const intake = intakeOf(upstream);
-  await intake.next();
+  const intake = new Intake(upstream);
+  await taking(intake, 1);
   await intake.close();
   expect(returned).toBe(0);
 });

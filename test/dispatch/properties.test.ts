@@ -1,20 +1,11 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { dispatch } from "../../src/dispatch/dispatch.js";
-import type { Fault, Judge, Verdict } from "../../src/dispatch/judge.js";
+import type { Judge, Verdict } from "../../src/dispatch/judge.js";
 import { search } from "../../src/dispatch/search.js";
-import { FixedBatches } from "../../src/dispatch/strategies/fixed.js";
+import { type Bad, badRecords, cycle } from "./arbitraries.js";
 import { hops } from "./deferred.js";
-import { Failing, faultOf, options, poisonOf, rejecting } from "./failing.js";
-
-type Bad = Exclude<Fault, "everyone">;
-
-const badRecords = fc
-  .uniqueArray(fc.tuple(fc.nat(69), fc.constantFrom<Bad>("records", "process", "time")), {
-    selector: ([record]) => record,
-    maxLength: 6,
-  })
-  .map((pairs) => new Map(pairs));
+import { Failing, options } from "./failing.js";
+import { runStream, STREAM_LAWS, stream } from "./random-stream.js";
 
 const batch = fc.record({
   count: fc.integer({ min: 1, max: 70 }),
@@ -29,10 +20,6 @@ const batch = fc.record({
 });
 
 type Batch = typeof batch extends fc.Arbitrary<infer Value> ? Value : never;
-
-function cycle<Value>(values: readonly Value[], position: number): Value {
-  return values[position % values.length] as Value;
-}
 
 /** Carries a batch out, in which the first bad record is what it fails of. */
 async function searched(given: Batch) {
@@ -112,81 +99,12 @@ test("without accidents and retries, k records that raise in n take at most 1 + 
   );
 });
 
-/** Chunks, batch size, delays of upstream and of the executor, what fails how, and how it ends. */
-const stream = fc.record({
-  chunks: fc.array(fc.nat(5), { maxLength: 8 }),
-  upstreamDelays: fc.array(fc.nat(6), { minLength: 8, maxLength: 8 }),
-  upstreamFails: fc.boolean(),
-  batchSize: fc.integer({ min: 1, max: 6 }),
-  maxInFlight: fc.integer({ min: 1, max: 3 }),
-  delays: fc.array(fc.nat(12), { minLength: 1, maxLength: 10 }),
-  bad: badRecords,
-  passing: fc.uniqueArray(fc.nat(40), { maxLength: 5 }),
-  fatal: fc.option(fc.nat(60), { nil: undefined }),
-  retries: fc.nat(2),
-  leaveAfter: fc.option(fc.nat(4), { nil: undefined }),
-  stopAfter: fc.option(fc.nat(4), { nil: undefined }),
-});
-
-test("whatever the delays, failures, retries and exits: outcomes are the start of the input, in order, and the rest is unfinished", async () => {
+test("whatever the strategy, the order, the bounds, delays, failures, retries and exits, the laws of a stream hold", async () => {
   await fc.assert(
     fc.asyncProperty(stream, async (given) => {
-      let taken = 0;
-      let position = 0;
-      const unfinished: number[] = [];
-      const stopping = new AbortController();
-      async function* upstream(): AsyncGenerator<number[]> {
-        for (const [index, length] of given.chunks.entries()) {
-          await hops(given.upstreamDelays[index] as number);
-          yield Array.from({ length }, () => taken++);
-        }
-        if (given.upstreamFails) throw new Error("upstream");
-      }
-      const outcomes = dispatch<number, number>(upstream(), {
-        strategy: new FixedBatches(given.batchSize),
-        maxInFlight: given.maxInFlight,
-        passes: (record) => given.passing.includes(record),
-        execute: async (records, { stop }) => {
-          await hops(cycle(given.delays, position++));
-          stop.throwIfAborted();
-          if (records.some((record) => record === given.fatal)) throw new Failing("everyone", "fatal");
-          const found = records.find((record) => given.bad.has(record));
-          if (found !== undefined) throw new Failing(given.bad.get(found) as Bad, `${found}`);
-          return records.map((record) => record * 10);
-        },
-        judge: (failed) =>
-          failed.attempts <= given.retries ? { kind: "retry", afterMs: 1 } : rejecting(failed),
-        faultOf,
-        divides: true,
-        poison: poisonOf(),
-        wait: async () => {
-          await hops(cycle(given.delays, position++));
-        },
-        stopped: stopping.signal,
-        onFailure: () => {},
-        onUnfinished: (records) => unfinished.push(...records),
-      });
-      const seen: number[] = [];
-      try {
-        let received = 0;
-        for await (const each of outcomes) {
-          for (const outcome of each) {
-            seen.push(outcome.record);
-            const kind = given.passing.includes(outcome.record)
-              ? "passed"
-              : given.bad.has(outcome.record)
-                ? "failed"
-                : "done";
-            expect(outcome.kind).toBe(kind);
-          }
-          if (received === given.stopAfter) stopping.abort(new Error("stopped"));
-          if (received++ === given.leaveAfter) break;
-        }
-      } catch (error) {
-        expect(["upstream", "fatal", "stopped"]).toContain((error as Error).message);
-      }
-      expect([...seen, ...unfinished]).toEqual(Array.from({ length: taken }, (_, record) => record));
+      const ran = await runStream(given);
+      for (const check of Object.values(STREAM_LAWS)) check(given, ran);
     }),
-    { numRuns: 500 },
+    { numRuns: 1_000 },
   );
 });

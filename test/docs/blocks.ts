@@ -94,13 +94,14 @@ function expectOutput(module: Module | undefined, block: Block, page: Page): voi
 const PLACEHOLDERS: Readonly<Record<string, string>> = {
   "<pid>": "[1-9]\\d*",
   "<ms>": "\\d+(?:\\.\\d+)?",
+  "<number>": "\\d+(?:\\.\\d+)?",
   "<path>": "/[^\\s\"'`]*",
 };
 
 /** Whether `actual` is `expected`, with anything fitting in place of its placeholders. */
 export function printsAs(expected: string, actual: string): boolean {
   const pattern = expected
-    .split(/(<pid>|<ms>|<path>)/)
+    .split(/(<pid>|<ms>|<number>|<path>)/)
     .map((part) => PLACEHOLDERS[part] ?? part.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&"))
     .join("");
   return new RegExp(`^${pattern}$`).test(actual);

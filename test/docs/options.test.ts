@@ -8,18 +8,31 @@ import {
   pythonStageOptions,
   replayFields,
   runOptions,
+  viaOptions,
 } from "../../src/pipe/options.js";
 import { engineOptions } from "../../src/session/engine-options.js";
 import { limits } from "../../src/session/limits.js";
 import { closeOptions } from "../../src/session/options.js";
 import { sessionOptions } from "../../src/session/session-options.js";
+import { adaptive, keyed, microBatch } from "../../src/stage/batching.js";
 import { retryOptions } from "../../src/stage/policy.js";
 import { faultTestOptions } from "../../src/testing/options.js";
 import { codeIn, guidePages, tableAt } from "./pages.js";
 import { fieldsIn, interfaceOf } from "./sources.js";
 
-/** Options that have a table, with what their parser says and what it must be given. */
-const TABLES: Readonly<Record<string, { schema?: z.ZodObject; required?: object }>> = {
+/** How the options of a table are read. */
+interface Reading {
+  readonly schema?: z.ZodObject;
+  /** For options whose schema is not to be had: what a function makes of them. */
+  readonly made?: (options: object) => unknown;
+  /** What must be given. */
+  readonly required?: object;
+}
+
+const PYTHON_STAGE = { module: "m", function: "f" };
+
+/** Options that have a table. One may leave out what its interface has from another that has a table of its own. */
+const TABLES: Readonly<Record<string, Reading>> = {
   LocalOptions: { schema: localOptions },
   EngineOptions: { schema: engineOptions },
   SessionOptions: { schema: sessionOptions },
@@ -29,8 +42,14 @@ const TABLES: Readonly<Record<string, { schema?: z.ZodObject; required?: object 
   CallOptions: {},
   CloseOptions: { schema: closeOptions },
   PipeOptions: { schema: pipeOptions },
-  PythonStageOptions: { schema: pythonStageOptions, required: { module: "m", function: "f" } },
+  PythonStageOptions: { schema: pythonStageOptions, required: PYTHON_STAGE },
   NodeStageOptions: { schema: nodeStageOptions },
+  PacingOptions: { made: (options) => pythonStageOptions.parse({ ...PYTHON_STAGE, ...options }) },
+  WeightedOptions: {},
+  KeyedOptions: { made: (options) => keyed(options as never).settings, required: { key: () => 0 } },
+  MicroBatchOptions: { made: (options) => microBatch(options as never).settings, required: { maxWait: 1 } },
+  AdaptiveOptions: { made: (options) => adaptive(options as never).settings, required: { latency: 1 } },
+  ViaOptions: { schema: viaOptions },
   RunOptions: { schema: runOptions },
   ReplayOptions: { schema: replayFields },
   RetryOptions: { schema: retryOptions },
@@ -50,18 +69,24 @@ function documented(name: string): { option: string; default: string | undefined
   }));
 }
 
+/** The same, and what the table of `extends` has where there is one. */
+function documentedInAll(name: string): ReturnType<typeof documented> {
+  const { extends: base } = interfaceOf(name);
+  return [...documented(name), ...(base !== undefined && base in TABLES ? documentedInAll(base) : [])];
+}
+
 /** The fields that users see, those of `extends` last. */
 function declared(name: string): string[] {
   const { extends: base, body } = interfaceOf(name);
-  const nested = [...body.matchAll(/(\w+)\??: \{ (.*?) \}/g)].flatMap(([, field, inner = ""]) =>
-    fieldsIn(inner).map((each) => `${field}.${each}`),
+  const nested = [...body.matchAll(/(\w+)\??:\s+(?:\| )?\{\s+(.*?)\s+\}/gs)].flatMap(
+    ([, field, inner = ""]) => fieldsIn(inner).map((each) => `${field}.${each}`),
   );
   return [...fieldsIn(body), ...nested, ...(base === undefined ? [] : declared(base))];
 }
 
 test.each(Object.keys(TABLES))("the table of %s has every option and no other", (name) => {
   expect(
-    documented(name)
+    documentedInAll(name)
       .map((row) => row.option)
       .sort(),
   ).toEqual(declared(name).sort());
@@ -70,18 +95,22 @@ test.each(Object.keys(TABLES))("the table of %s has every option and no other", 
 const parsed = Object.entries(TABLES).filter(([, { schema }]) => schema !== undefined);
 
 test.each(parsed)("the table of %s is about what its parser reads", (name, { schema }) => {
-  const outermost = documented(name).filter(({ option }) => !option.includes("."));
+  const outermost = documentedInAll(name).filter(({ option }) => !option.includes("."));
   expect(outermost.map((row) => row.option).sort()).toEqual(Object.keys(schema?.shape ?? {}).sort());
 });
 
-const defaults = parsed.flatMap(([name, { schema, required = {} }]) =>
-  documented(name).flatMap(({ option, default: value }) =>
-    value === undefined ? [] : [{ name, option, value, schema, required }],
-  ),
-);
+const defaults = Object.entries(TABLES).flatMap(([name, { schema, made, required = {} }]) => {
+  const read = made ?? (schema && ((options: object) => schema.parse(options)));
+  if (read === undefined) return [];
+  return documented(name).flatMap(({ option, default: value }) =>
+    value === undefined ? [] : [{ name, option, value, read, required }],
+  );
+});
 
-test.each(defaults)("$value is the default of $option in $name", ({ option, value, schema, required }) => {
+test.each(defaults)("$value is the default of $option in $name", ({ option, value, read, required }) => {
   const keys = option.split(".");
   const given = keys.reduceRight<unknown>((inner, key) => ({ [key]: inner }), JSON.parse(value));
-  expect(schema?.parse({ ...required, ...(given as object) })).toEqual(schema?.parse(required));
+  // Functions are made anew each time.
+  const asData = (parsed: unknown) => JSON.parse(JSON.stringify(parsed));
+  expect(asData(read({ ...required, ...(given as object) }))).toEqual(asData(read(required)));
 });

@@ -12,7 +12,10 @@ export const sources: ReadonlyMap<string, string> = new Map(
 
 /** What is declared as `interface NAME …`: what it extends, and its body without comments. */
 export function interfaceOf(name: string): { extends: string | undefined; body: string } {
-  const declaration = new RegExp(`interface ${name}(?:<[^>]*>)?(?: extends (\\w+))? \\{\\n(.*?)\\n\\}`, "s");
+  const declaration = new RegExp(
+    `interface ${name}(?:<[^>]*>)?(?:\\s+extends (\\w+)(?:<[^>]*>)?)? \\{\\n(.*?)\\n\\}`,
+    "s",
+  );
   for (const text of sources.values()) {
     const found = declaration.exec(text);
     if (found) return { extends: found[1], body: withoutComments(found[2] as string) };

@@ -328,6 +328,78 @@ export function testConformance({ name, open, processes, copies }: Candidate): v
       });
     });
 
+    describe("pipes whose function takes one record", () => {
+      const judging = pipe<number | string>("judging").python<number>("judge", {
+        module: "conformance",
+        function: "judge",
+        each: true,
+      });
+
+      test("process every record, in order", async () => {
+        const session = await engine.session();
+
+        const { outputs } = await judging.run([3, 1, 2], { session }).collect();
+
+        expect(outputs.default.map(({ payload }) => payload)).toEqual([3, 1, 2]);
+      });
+
+      test("halt with what was raised for one record", async () => {
+        const session = await engine.session({ id: "judge" });
+
+        const error = await rejection(judging.run([1, "bad"], { session }).collect(), PipeHaltedError);
+
+        expect(error.cause).toBeInstanceOf(PythonError);
+        expect((error.cause as Error).message).toBe(
+          "session judge: stage judge: conformance.judge raised ValueError: no good",
+        );
+      });
+
+      test("reject exactly the records that fail, each in one try", async () => {
+        const session = await engine.session();
+        const lenient = judging.onError("judge", "reject");
+
+        const { outputs, rejected } = await lenient
+          .run(["bad", 1, "opaque", 2, "bad"], { session })
+          .collect();
+
+        expect(outputs.default.map(({ payload }) => payload)).toEqual([1, 2]);
+        expect(rejected.map(({ id, attempts }) => [id, attempts])).toEqual([
+          [0, 1],
+          [2, 1],
+          [4, 1],
+        ]);
+        expect(rejected.map(({ error }) => error)).toMatchObject([
+          { pythonType: "ValueError" },
+          { path: "result.box", direction: "result" },
+          { pythonType: "ValueError" },
+        ]);
+      });
+
+      test("set aside the records for which Rejected is given back or raised, whatever the policy", async () => {
+        const session = await engine.session();
+
+        const { outputs, rejected } = await judging.run(["raised", 1, "rejected"], { session }).collect();
+
+        expect(outputs.default.map(({ payload }) => payload)).toEqual([1]);
+        expect(rejected.map(({ id, reason }) => [id, reason])).toEqual([
+          [0, "too late"],
+          [2, "too early"],
+        ]);
+        expect(rejected.every(({ error }) => error instanceof RecordRejectedError)).toBe(true);
+      });
+
+      test("halt when there is no such function, whatever the policy", async () => {
+        const session = await engine.session();
+        const missing = pipe<number>("missing")
+          .python<number>("judge", { module: "conformance", function: "jduge", each: true })
+          .onError("judge", "reject");
+
+        const error = await rejection(missing.run([1], { session }).collect(), PipeHaltedError);
+
+        expect(error.cause).toBeInstanceOf(PythonFunctionError);
+      });
+    });
+
     describe("limits", () => {
       const GRACE = processes ? "20s" : "50ms";
 

@@ -26,6 +26,7 @@ const modules = {
     prepare: () => null,
     double: (numbers: number[]) => numbers.map((each) => 2 * each),
     answer: () => 42,
+    half: (number: number) => number / 2,
   },
 };
 
@@ -118,6 +119,103 @@ test("shortResult() takes the last result of a batch", async () => {
 
   expect(cause).toBeInstanceOf(BatchResultError);
   expect(cause).toMatchObject({ expected: 2, got: 1 });
+});
+
+const halved = pipe<number>("halved").python<number>("half", {
+  module: "model",
+  function: "half",
+  batch: { size: 3 },
+  each: true,
+});
+
+test("a function of one record meets its faults record by record", async () => {
+  const asked: unknown[] = [];
+  const engine = faultyEngine(({ attempt, payloads }) => {
+    asked.push([attempt, payloads]);
+    if (payloads?.[0] === 4) return raise("ValueError", "too old");
+    return payloads?.[0] === 8 ? raise("slither_worker.Rejected", "too late") : undefined;
+  });
+  const session = await engine.session({ id: "a" });
+
+  const { outputs, rejected } = await halved
+    .onError("half", "reject")
+    .run([2, 4, 6, 8], { session })
+    .collect();
+
+  expect(outputs.default.map(({ payload }) => payload)).toEqual([1, 3]);
+  expect(rejected.map(({ id, attempts, error }) => [id, attempts, (error as Error).message])).toEqual([
+    [1, 1, "session a: stage half: model.half raised ValueError: too old"],
+    [3, 1, "too late"],
+  ]);
+  expect(asked).toEqual([
+    [1, [2]],
+    [2, [4]],
+    [3, [6]],
+    [4, [8]],
+  ]);
+});
+
+test.each(["MemoryError", "KeyboardInterrupt", "SystemExit"])(
+  "raise() of a %s fails the whole batch, as it says nothing about one record",
+  async (type) => {
+    const asked: unknown[] = [];
+    const engine = faultyEngine(({ payloads }) => {
+      asked.push(payloads?.[0]);
+      return payloads?.[0] === 4 ? raise(type, "enough") : undefined;
+    });
+
+    const { cause, ledger } = await haltOf(
+      halved.run([2, 4, 6], { session: await engine.session({ id: "a" }) }),
+    );
+
+    expect(cause).toMatchObject({ pythonType: type });
+    expect(asked).toEqual([2, 4]);
+    expect(ledger.out).toBe(0);
+  },
+);
+
+test("a worker that crashes at one record of a batch has not come to those behind it", async () => {
+  const asked: unknown[] = [];
+  const engine = faultyEngine(({ attempt, payloads }) => {
+    asked.push(payloads?.[0]);
+    return attempt === 2 ? crash({ signal: "SIGKILL" }) : undefined;
+  });
+  const session = await engine.session({ setup: () => {} });
+
+  const { outputs } = await halved.run([2, 4, 6], { session }).collect();
+
+  expect(outputs.default.map(({ payload }) => payload)).toEqual([1, 2, 3]);
+  expect(asked).toEqual([2, 4, 2, 4, 6]);
+});
+
+test("a record that hangs is ended by the deadline of its batch, and no more of it is worked on", async () => {
+  const asked: unknown[] = [];
+  const engine = faultyEngine(({ payloads }) => {
+    asked.push(payloads?.[0]);
+    return payloads?.[0] === 4 ? hang() : undefined;
+  });
+  const session = await engine.session({ setup: () => {}, limits: { cancelGrace: "20ms" } });
+  const hasty = pipe<number>("halved").python<number>("half", {
+    module: "model",
+    function: "half",
+    each: true,
+    timeout: "20ms",
+  });
+
+  const { cause } = await haltOf(hasty.run([2, 4, 6], { session }));
+
+  expect(cause).toBeInstanceOf(CallTimeoutError);
+  expect(asked).toEqual([2, 4]);
+});
+
+test("shortResult() is refused for a function of one record, whose results are always complete", async () => {
+  const session = await faultyEngine(() => shortResult()).session();
+
+  const { cause } = await haltOf(halved.run([2], { session }));
+
+  expect((cause as Error).message).toBe(
+    "inline(): expected `faults` to return shortResult() for batches with records, got it for one payload of model.half",
+  );
 });
 
 test("what is no fault, or none for a call, is refused by name", async () => {

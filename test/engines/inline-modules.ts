@@ -26,6 +26,12 @@ export function conformance(): InlineModule {
     raise_rejected: () => {
       throw reject("all of them");
     },
+    judge: (value: unknown) => {
+      if (value === "bad") throw new ValueError("no good");
+      if (value === "raised") throw reject("too late");
+      if (value === "rejected") return reject("too early");
+      return value === "opaque" ? { box: makeBox(1) } : value;
+    },
     fail: () => {
       throw new ValueError("no good");
     },

@@ -124,14 +124,37 @@ test("the array of a fake that rejects records stays as it is", async () => {
   expect(results).toEqual([1, reject("odd"), 3]);
 });
 
+test("a fake of one record that is running when its worker is killed is the last", async () => {
+  const given: number[] = [];
+  let wake = (_: unknown): void => {};
+  const hang = (payload: number) => {
+    given.push(payload);
+    return new Promise((resolve) => {
+      wake = resolve;
+    });
+  };
+  const engine = inlineEngine({ modules: { m: { hang } } });
+  const session = await engine.session({ limits: { cancelGrace: "20ms" } });
+  const hanging = pipe<number>("hanging").python("hang", {
+    module: "m",
+    function: "hang",
+    each: true,
+    timeout: "20ms",
+  });
+
+  await rejection(hanging.run([1, 2, 3], { session }).collect(), PipeHaltedError);
+  wake(1);
+  await new Promise((resolve) => setImmediate(resolve));
+
+  expect(given).toEqual([1]);
+});
+
 test("what rejects a record cannot be sent", async () => {
   const session = await inlineEngine({ modules: { m: { take: () => null } } }).session();
 
   const error = await rejection(session.call("m", "take", [reject("a")]), ValueNotSupportedError);
 
-  expect(error.message).toMatch(
-    /got Reject \(it may only stand in the array that a fake batch function gives back\)$/,
-  );
+  expect(error.message).toMatch(/got Reject \(it may only stand in place of the result of a record\)$/);
 });
 
 test("a fake that gives back nothing is told to give back null", async () => {

@@ -16,6 +16,8 @@ type ErrorName = {
 
 /** One of each. The compiler says when one is missing. */
 const EXAMPLES: Record<Exclude<ErrorName, "SlitherError">, slither.SlitherError> = {
+  AcknowledgeError: new slither.AcknowledgeError(7, "ack", new Error("why")),
+  BatchingError: new slither.BatchingError("m"),
   BatchResultError: new slither.BatchResultError(site, { expected: 1, got: 2, type: "list" }),
   CallAbortedError: new slither.CallAbortedError({ ...site, fate: "killed" }, "why"),
   CallTimeoutError: new slither.CallTimeoutError({ ...site, timeoutMs: 1, fate: "killed" }),

@@ -63,7 +63,7 @@ describe.each([
 });
 
 /** A run whose input has given five records and then nothing, not even its end. */
-async function stuck(): Promise<{ run: Run<number, "default">; watched: ReturnType<typeof asyncNumbers> }> {
+async function stuck(): Promise<{ run: Run<number>; watched: ReturnType<typeof asyncNumbers> }> {
   const session = await inlineSession(same);
   const watched = asyncNumbers({ stuckAt: 5 });
   return { run: predicting.run(watched.input, { session }), watched };

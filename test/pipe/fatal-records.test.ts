@@ -11,6 +11,7 @@ import {
   routeTo,
 } from "slither-ts";
 import { expect, test } from "vitest";
+import { deferred } from "../dispatch/deferred.js";
 import { sharedEngine } from "../helpers/engine.js";
 import { temporaryFolder } from "../helpers/temporary.js";
 import { upTo } from "./inputs.js";
@@ -92,12 +93,26 @@ test.each(["abort", "leave", "hang", "raise"] as const)(
 test("what has killed its process once is not tried again in the run, and says so", async () => {
   const session = await engine().session();
   const fatal: Payload = [5, "abort"];
-  const records = upTo(40).map((n): Payload => (n === 5 || n === 25 || n === 26 ? fatal : n));
+  const found = deferred();
+  async function* records(): AsyncGenerator<Payload> {
+    for (const n of upTo(40)) {
+      if (n === 20) await found.promise;
+      yield n === 5 || n === 25 || n === 26 ? fatal : n;
+    }
+  }
   const run = pipe<Payload>("p")
     .python<number>("predict", { module: "fatal_records", function: "predict", batch: { size: 5 } })
     .onError("predict", "reject")
-    .run(records, { session });
-  const { rejected, ledger } = await run.collect();
+    .run(records(), { session });
+  const rejected: Rejection[] = [];
+  const reading = (async () => {
+    for await (const each of run.rejected) {
+      rejected.push(each);
+      found.resolve();
+    }
+  })();
+  const { ledger } = await run.collect();
+  await reading;
   expect(rejected.map(({ id }) => id)).toEqual([5, 25, 26]);
   expect(rejected.map(({ error }) => (error as { code?: string }).code)).toEqual([
     "SLITHER_WORKER_DIED",

@@ -1,8 +1,9 @@
-import { LedgerError, pipe, SlitherError, TooManyRejectedError } from "slither-ts";
+import { LedgerError, type PipePlan, pipe, routeTo, SlitherError, TooManyRejectedError } from "slither-ts";
 import { expect, test, vi } from "vitest";
 import { RunAccounts } from "../../src/pipe/accounts.js";
 import { KEPT_REJECTIONS } from "../../src/pipe/ledger.js";
 import { Rejections } from "../../src/pipe/rejections.js";
+import { END } from "../../src/pipe/topology.js";
 import { failure, rejection } from "../../src/stage/contract.js";
 import { PassingItem } from "../../src/stage/passing-item.js";
 import { item } from "../stage/context.js";
@@ -10,11 +11,16 @@ import { upTo } from "./inputs.js";
 import { expectBalance } from "./runs.js";
 
 const NO_BOUND = Number.POSITIVE_INFINITY;
-const failed = rejection(item(1), failure("clean", new Error("bad"), 1));
+const bad = item(1);
+const failed = rejection(bad, failure("clean", new Error("bad"), 1, bad.payload));
 
-function emptyBooks(stages: readonly string[] = ["clean", "predict"]): RunAccounts {
-  const rejections = new Rejections({ run: "run-1", pipe: "p" }, undefined);
-  return new RunAccounts(stages, ["high", "default"], rejections);
+const PLAN = pipe<number>("p")
+  .node("clean", (n) => n)
+  .node("predict", (n) => n)
+  .onError("predict", routeTo("high")).plan;
+
+function emptyBooks(plan: PipePlan = PLAN): RunAccounts {
+  return new RunAccounts(plan, new Rejections({ run: "run-1", pipe: "p" }, undefined));
 }
 
 function items(count: number): ReturnType<typeof item>[] {
@@ -28,27 +34,30 @@ function items(count: number): ReturnType<typeof item>[] {
 function balancedBooks(): RunAccounts {
   const accounts = emptyBooks();
   const [clean, predict] = accounts.stages;
-  const joining = PassingItem.entering(item("late"), 1);
+  const joining = PassingItem.to(item("late"), 1);
   accounts.taken = 10;
+  for (const each of [...items(9), joining]) accounts.given(each);
   clean?.entered([...items(9), joining]);
   clean?.rejected(failed, NO_BOUND);
-  clean?.filtered("empty");
-  clean?.expanded(2);
-  clean?.left(9, 1);
-  predict?.entered([...items(8), joining, PassingItem.leaving(item("early"), "high")]);
+  clean?.filtered(bad, "empty");
+  clean?.expanded(bad, items(3));
+  clean?.left(9, 8);
+  clean?.sent("high", true);
+  predict?.entered([...items(8), joining, PassingItem.to(item("early", { route: "high" }), END)]);
   predict?.rejected(failed, NO_BOUND);
   predict?.unfinished([item(1)]);
-  predict?.left(7, 0);
+  predict?.left(7, 6);
+  predict?.sent("high", true);
   for (const route of ["high", "high", "default", "default", "default", "default", "default"])
     accounts.delivered(route);
-  accounts.undelivered(1);
+  accounts.undelivered([item(1)]);
   return accounts;
 }
 
 test("books that add up have no differences, and say so", () => {
   const accounts = balancedBooks();
   expect(accounts.differences()).toEqual([]);
-  expectBalance(accounts.ledger(), { joined: { predict: 1 } });
+  expectBalance(accounts.ledger(), { entered: { predict: 1 } });
 });
 
 test("the ledger sums up the run, its outputs and its stages", () => {
@@ -76,13 +85,21 @@ test("the ledger sums up the run, its outputs and its stages", () => {
         in: 9,
         expanded: 0,
         out: 7,
-        leftEarly: 0,
+        leftEarly: 1,
         rejected: 1,
         filtered: 0,
         unfinished: 1,
         reasons: {},
       },
     },
+    edges: [
+      { from: undefined, to: "clean", output: "default", records: 9 },
+      { from: undefined, to: "predict", output: "default", records: 1 },
+      { from: "clean", to: "predict", output: "default", records: 8 },
+      { from: "clean", to: undefined, output: "high", records: 1 },
+      { from: "predict", to: undefined, output: "default", records: 6 },
+      { from: "predict", to: undefined, output: "high", records: 1 },
+    ],
   });
 });
 
@@ -98,16 +115,24 @@ function add(count: "in" | "unfinished", by: number): (accounts: RunAccounts) =>
 
 test.each<Doctoring>([
   [
-    "a record that was taken and reached no stage",
+    "a record that was taken and given to no stage",
     (accounts) => {
       accounts.taken += 1;
     },
-    ["the input gave 10 records, clean took 9"],
+    ["the input gave 11 records, sent on 10"],
+  ],
+  [
+    "a record that the input gave and that reached no stage",
+    (accounts) => {
+      accounts.taken += 1;
+      accounts.given(item("lost"));
+    },
+    ["clean was given 10 records, took or left over 9"],
   ],
   [
     "a record that was lost between two stages",
     add("in", -1),
-    ["clean gave 8 records, predict took 7", "predict took or made 8 records, accounted for 9"],
+    ["predict was given 9 records, took or left over 8", "predict took or made 8 records, accounted for 9"],
   ],
   [
     "a record that a stage took and forgot",
@@ -116,41 +141,65 @@ test.each<Doctoring>([
   ],
   [
     "a record that a stage passed on twice",
+    (accounts) => accounts.stages[0]?.left(1, 1),
+    ["clean took or made 11 records, accounted for 12", "predict was given 10 records, took or left over 9"],
+  ],
+  [
+    "a record that was passed on and sent nowhere",
     (accounts) => accounts.stages[0]?.left(1, 0),
-    ["clean gave 9 records, predict took 8", "clean took or made 11 records, accounted for 12"],
+    ["clean took or made 11 records, accounted for 12", "clean passed on 10 records, sent on 9"],
   ],
   [
     "a record that was made and not passed on",
-    (accounts) => accounts.stages[0]?.expanded(1),
+    (accounts) => accounts.stages[0]?.expanded(bad, items(2)),
     ["clean took or made 12 records, accounted for 11"],
   ],
   [
     "a record that left early and came to no output",
-    (accounts) => accounts.stages[0]?.left(0, 1),
-    ["clean gave 7 records, predict took 8", "the stages gave 9 records, delivered or left over 8"],
+    (accounts) => accounts.stages[0]?.sent("high", true),
+    ["clean passed on 9 records, sent on 10", "output high was given 3 records, delivered or left over 2"],
+  ],
+  [
+    "a record that went to another output than the one that it was sent to",
+    (accounts) => {
+      accounts.stages[0]?.left(1, 0);
+      accounts.stages[0]?.expanded(bad, items(2));
+      accounts.stages[0]?.sent("high", true);
+      accounts.delivered("default");
+    },
+    [
+      "output high was given 3 records, delivered or left over 2",
+      "output default was given 6 records, delivered or left over 7",
+    ],
   ],
   [
     "a record that was delivered twice",
     (accounts) => accounts.delivered("high"),
-    ["the stages gave 8 records, delivered or left over 9"],
+    ["output high was given 2 records, delivered or left over 3"],
   ],
   [
-    "a record that the consumer was never given",
-    (accounts) => accounts.undelivered(-1),
-    ["the stages gave 8 records, delivered or left over 7"],
+    "a record that was delivered to an output that nothing was sent to",
+    (accounts) => accounts.delivered("odd"),
+    ["output odd was given 0 records, delivered or left over 1"],
+  ],
+  [
+    "a record that the consumer was given, and that is left over too",
+    (accounts) => accounts.undelivered([item(1)]),
+    ["output default was given 6 records, delivered or left over 7"],
   ],
 ])("the books show %s", (_, doctor, differences) => {
   const accounts = balancedBooks();
   doctor(accounts);
-  expect(accounts.differences().slice(0, 2)).toEqual(differences);
+  expect(accounts.differences()).toEqual(differences);
   expect(accounts.ledger().balanced).toBe(false);
 });
 
 test("in a pipe without stages, what was taken is what must be delivered", () => {
-  const accounts = emptyBooks([]);
+  const accounts = emptyBooks(pipe("empty").plan);
   accounts.taken = 2;
+  for (const each of items(2)) accounts.given(each);
   accounts.delivered("default");
-  expect(accounts.differences()).toEqual(["the stages gave 2 records, delivered or left over 1"]);
+  expect(accounts.differences()).toEqual(["output default was given 2 records, delivered or left over 1"]);
 });
 
 test("a run whose books do not add up throws, although every record came out", async () => {
@@ -164,8 +213,9 @@ test("a run whose books do not add up throws, although every record came out", a
   expect(error).toBeInstanceOf(LedgerError);
   expect(error).toMatchObject({
     code: "SLITHER_LEDGER",
-    message: "expected the ledger to balance, got the stages gave 2 records, delivered or left over 1",
-    differences: ["the stages gave 2 records, delivered or left over 1"],
+    message:
+      "expected the ledger to balance, got output default was given 2 records, delivered or left over 1",
+    differences: ["output default was given 2 records, delivered or left over 1"],
     ledger: { in: 2, out: 1, balanced: false },
   });
   expect((await run.done).ledger.balanced).toBe(false);
@@ -176,7 +226,7 @@ test("the ledger shows the books as they stand, and does not change afterwards",
   const ledger = accounts.ledger();
   accounts.delivered("high");
   accounts.stages[0]?.entered(items(1));
-  accounts.stages[0]?.filtered("empty");
+  accounts.stages[0]?.filtered(bad, "empty");
   expect(ledger).toMatchObject({
     out: 7,
     routes: { high: 2 },
@@ -185,10 +235,9 @@ test("the ledger shows the books as they stand, and does not change afterwards",
 });
 
 test("an output may have a name that every object has", () => {
-  const accounts = emptyBooks([]);
+  const accounts = emptyBooks(pipe("empty").plan);
   for (const route of ["toString", "__proto__", "toString"]) accounts.delivered(route);
   expect(Object.entries(accounts.ledger().routes)).toEqual([
-    ["high", 0],
     ["default", 0],
     ["toString", 2],
     ["__proto__", 1],
@@ -197,8 +246,8 @@ test("an output may have a name that every object has", () => {
 
 test("the first 100 reasons of filters are counted apart, the others together", () => {
   const accounts = emptyBooks();
-  for (const n of upTo(120)) accounts.stages[0]?.filtered(`reason ${n}`);
-  accounts.stages[0]?.filtered("reason 0");
+  for (const n of upTo(120)) accounts.stages[0]?.filtered(bad, `reason ${n}`);
+  accounts.stages[0]?.filtered(bad, "reason 0");
   const reasons = accounts.ledger().stages.clean?.reasons ?? {};
   expect(Object.keys(reasons)).toHaveLength(101);
   expect(reasons).toMatchObject({ "reason 0": 2, "reason 99": 1, "(other)": 20 });
@@ -231,11 +280,15 @@ test("one rejection more than the policy of its stage allows is an error that na
 
 test("what passes a stage by is left over where it was going: to an output, or to the stage that it enters", () => {
   const accounts = emptyBooks();
+  const [clean, predict] = accounts.stages;
+  const entering = PassingItem.to(item(1), 1);
   accounts.taken = 2;
-  accounts.stages[0]?.unfinished([PassingItem.entering(item(1), 1)]);
-  accounts.stages[0]?.entered([item(2)]);
-  accounts.stages[0]?.left(1, 1);
-  accounts.stages[1]?.unfinished([PassingItem.leaving(item(2), "high")]);
+  for (const each of [entering, item(2)]) accounts.given(each);
+  clean?.unfinished([entering]);
+  clean?.entered([item(2)]);
+  clean?.left(1, 0);
+  clean?.sent("high", true);
+  predict?.unfinished([PassingItem.to(item(2, { route: "high" }), END)]);
   expect(accounts.ledger()).toMatchObject({ in: 2, out: 0, unfinished: 2, balanced: true });
   expect(accounts.ledger().stages).toMatchObject({ clean: { unfinished: 0 }, predict: { unfinished: 0 } });
 });

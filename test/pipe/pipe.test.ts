@@ -101,7 +101,7 @@ test.each([
   [
     "a batch that is a number",
     () => scoring.python("predict", { module: "m", function: "f", batch: 100 }),
-    'pipe scoring: python("predict"): expected `batch` to be an object, got `100` (number)',
+    'pipe scoring: python("predict"): expected `batch` to be an object with `size`, or weighted(), keyed(), microBatch(), adaptive() or batching of your own, got `100` (number)',
   ],
   [
     "routes in an object",
@@ -208,7 +208,7 @@ test.each(["node", "python", "route"] as const)("%s() after the routes is refuse
   const built = untyped(pipe<number>("scoring").route("split", [["high", (n) => n > 1]]));
   const second = { node: () => 1, python: { module: "m", function: "f" }, route: [] }[kind];
   expect(refusal(() => built[kind]("late", second))).toBe(
-    `pipe scoring: ${kind}(): expected stage late to come before the routes, got it after split, which ends the pipe`,
+    `pipe scoring: ${kind}(): expected stage late to come before the routes, got it after split, which ends the pipe; merge() brings the outputs together again, branch(name, …) works on one of them`,
   );
 });
 
@@ -262,7 +262,16 @@ test("the plan is frozen all through", () => {
     .onError("*", "reject") as unknown as Pipe<number, number, object, object>;
   const { plan } = built;
   const [, route] = plan.stages;
-  const parts = [plan, plan.stages, plan.stages[0], route, plan.policies, plan.stores];
+  const parts = [
+    plan,
+    plan.stages,
+    plan.stages[0],
+    route,
+    route?.opens,
+    plan.outputs,
+    plan.policies,
+    plan.stores,
+  ];
   expect(parts.map((part) => Object.isFrozen(part))).toEqual(parts.map(() => true));
   expect(route?.kind === "route" && Object.isFrozen(route.routes)).toBe(true);
 });
@@ -277,14 +286,17 @@ test("what the caller does to its arguments afterwards changes nothing", async (
 
 test("a python stage has its defaults in the plan", () => {
   const { plan } = pipe("scoring").python("predict", { module: "m", function: "C.f" });
-  expect(plan.stages[0]).toEqual({
+  expect(plan.stages[0]).toMatchObject({
     kind: "python",
     name: "predict",
     module: "m",
     function: "C.f",
-    batchSize: 250,
+    batching: { name: "fixed", size: 250 },
     timeoutMs: 300_000,
+    each: false,
     stateful: false,
+    line: "default",
+    opens: [],
   });
 });
 

@@ -1,6 +1,6 @@
 import { pipe } from "slither-ts";
 import { expect, test } from "vitest";
-import { policyOf, routesOf } from "../../src/pipe/plan.js";
+import { outputsOf, policyOf } from "../../src/pipe/plan.js";
 
 const two = pipe<number>("two")
   .node("first", (n) => n)
@@ -41,13 +41,13 @@ test("the outputs are those of the route stage, each once, and `default` last", 
     ["low", (n) => n < 1],
     ["high", (n) => n === 3],
   ]);
-  expect(routesOf(routed.plan)).toEqual(["high", "low", "default"]);
+  expect(outputsOf(routed.plan)).toEqual(["high", "low", "default"]);
 });
 
 test("a pipe without routes has the output `default` alone", () => {
-  expect(routesOf(two.plan)).toEqual(["default"]);
+  expect(outputsOf(two.plan)).toEqual(["default"]);
 });
 
 test("a route may be called `default` by its own name", () => {
-  expect(routesOf(two.route("split", [["default", () => true]]).plan)).toEqual(["default"]);
+  expect(outputsOf(two.route("split", [["default", () => true]]).plan)).toEqual(["default"]);
 });

@@ -19,7 +19,7 @@ const CAUSES: Readonly<Record<Poison, object>> = {
   abort: { code: "SLITHER_WORKER_DIED", signal: "SIGABRT" },
   exit: { code: "SLITHER_WORKER_DIED", exitCode: 3 },
   memory: { code: "SLITHER_MEMORY_LIMIT", signal: "SIGKILL" },
-  hang: { code: "SLITHER_CALL_TIMEOUT", timeoutMs: 1_000 },
+  hang: { code: "SLITHER_CALL_TIMEOUT", timeoutMs: 2_000 },
 };
 
 /** So many records through a function that 44 of them are poison for; those and no others must be rejected, each with its cause. */
@@ -35,7 +35,7 @@ export async function expectExactlyThePoisoned(
       module: "poisoned",
       function: "double",
       batch: { size: batchSize },
-      timeout: "1s",
+      timeout: "2s",
     })
     .onError("double", "reject");
   const { outputs, rejected, ledger } = await doubled.run(input, { session, replicas }).collect();

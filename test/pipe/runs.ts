@@ -1,4 +1,4 @@
-import { type Item, type Ledger, PipeHaltedError, type Run, type StageLedger } from "slither-ts";
+import { type Item, type Ledger, type LedgerEdge, PipeHaltedError, type StageLedger } from "slither-ts";
 import { expect } from "vitest";
 
 /** Iterates a run: what it gave, and what it threw at the end. */
@@ -15,7 +15,7 @@ export async function consume<Out>(
 }
 
 /** The payloads of a run that must complete. */
-export async function payloadsOf<Out>(run: Run<Out>): Promise<Out[]> {
+export async function payloadsOf<Out>(run: AsyncIterable<Item<Out>>): Promise<Out[]> {
   const payloads: Out[] = [];
   for await (const item of run) payloads.push(item.payload);
   return payloads;
@@ -32,29 +32,47 @@ export async function haltOf(run: { collect(): Promise<unknown> }): Promise<Pipe
 }
 
 /**
- * Adds the books up by itself: what went in, and what was made of it, is what became of it, in the run, in each stage, and from each stage to the
- * next. `joined` says how many records entered at a later stage, by stage, and `notEntered` how many were on their way there when the run ended.
+ * Adds the books up by itself: what went in, and what was made of it, is what became of it, in the run and in each stage; and what each of them gave along
+ * an edge was taken at its end, or is left over. `entered` says how many records the input gave to later stages, by stage.
  */
 export function expectBalance(
   ledger: Ledger,
-  { joined = {}, notEntered = 0 }: { joined?: Readonly<Record<string, number>>; notEntered?: number } = {},
+  { entered = {} }: { entered?: Readonly<Record<string, number>> } = {},
 ): void {
   expect(ledger.balanced).toBe(true);
   const stages = Object.entries(ledger.stages);
   const books = stages.map(([, book]) => book);
+  const along = (isWanted: (edge: LedgerEdge) => boolean): number =>
+    sum(ledger.edges.filter(isWanted).map(({ records }) => records));
   for (const each of [ledger, ...books]) expect(accountedFor(each)).toBe(each.in + each.expanded);
-  let given = ledger.in - sum(Object.values(joined)) - notEntered;
+  expect(
+    along(({ from }) => from === undefined),
+    "given by the input",
+  ).toBe(ledger.in);
+  for (const [stage, count] of Object.entries(entered))
+    expect(
+      along(({ from, to }) => from === undefined && to === stage),
+      `entered at ${stage}`,
+    ).toBe(count);
+  let leftOver = 0;
   for (const [name, book] of stages) {
-    expect(book.in, `taken by ${name}`).toBe(given + (joined[name] ?? 0));
+    const rest = along(({ to }) => to === name) - book.in;
+    expect(rest, `left over for ${name}`).toBeGreaterThanOrEqual(0);
+    leftOver += rest;
+    expect(
+      along(({ from }) => from === name),
+      `given by ${name}`,
+    ).toBe(book.out);
     expect(sum(Object.values(book.reasons)), `filtered by ${name}`).toBe(book.filtered);
-    given = book.out - book.leftEarly;
   }
+  for (const [output, count] of Object.entries(ledger.routes)) {
+    const rest = along((edge) => edge.to === undefined && edge.output === output) - count;
+    expect(rest, `left over in ${output}`).toBeGreaterThanOrEqual(0);
+  }
+  leftOver += along(({ to }) => to === undefined) - ledger.out;
   for (const count of ["expanded", "rejected", "filtered"] as const)
     expect(sum(books.map((book) => book[count])), count).toBe(ledger[count]);
-  const undelivered = ledger.unfinished - notEntered - sum(books.map(({ unfinished }) => unfinished));
-  expect(given + sum(books.map(({ leftEarly }) => leftEarly)), "given by the stages").toBe(
-    ledger.out + undelivered,
-  );
+  expect(leftOver + sum(books.map(({ unfinished }) => unfinished)), "unfinished").toBe(ledger.unfinished);
   expect(sum(Object.values(ledger.routes)), "by route").toBe(ledger.out);
 }
 

@@ -1,7 +1,9 @@
+import { pipe } from "slither-ts";
 import { realClock } from "../../src/clock.js";
 import { RunAccounts } from "../../src/pipe/accounts.js";
 import type { Ledger } from "../../src/pipe/ledger.js";
 import { Rejections } from "../../src/pipe/rejections.js";
+import { directionsOf } from "../../src/pipe/topology.js";
 import type { Chunk, Operator, StageContext } from "../../src/stage/contract.js";
 import type { Item, Rejection } from "../../src/stage/item.js";
 import { Emitter } from "../../src/telemetry/emitter.js";
@@ -11,6 +13,8 @@ import { chunksOf, drained } from "../dispatch/chunks.js";
 export function item(payload: unknown, changes: Partial<Item> = {}): Item {
   return { id: 0, payload, meta: {}, route: "default", input: payload, ...changes };
 }
+
+const ONE_STAGE = pipe("test").node("stage", (payload) => payload).plan;
 
 export interface Stand {
   readonly context: StageContext;
@@ -24,7 +28,7 @@ export interface Stand {
 /** A stage's surroundings, without a run: what a stage does to them can be read off. */
 export function stand(changes: Partial<StageContext> = {}): Stand {
   const rejections = new Rejections({ run: "run-1", pipe: "test" }, undefined);
-  const accounts = new RunAccounts(["stage"], ["default"], rejections);
+  const accounts = new RunAccounts(ONE_STAGE, rejections);
   const stopping = new AbortController();
   const stops: unknown[] = [];
   const context: StageContext = {
@@ -32,9 +36,11 @@ export function stand(changes: Partial<StageContext> = {}): Stand {
     pipe: "test",
     stage: "stage",
     index: 0,
+    directions: directionsOf(ONE_STAGE, 0),
     session: undefined,
     probes: changes.session,
     policy: "halt",
+    ordering: "preserve",
     metadata: {},
     stores: {},
     books: accounts.stages[0] as StageContext["books"],

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { END } from "../../src/pipe/topology.js";
 import { failure } from "../../src/stage/contract.js";
 import { nodeOperator } from "../../src/stage/node.js";
 import { PassingItem } from "../../src/stage/passing-item.js";
@@ -8,37 +9,35 @@ import { item, stand } from "./context.js";
 
 const STAGES = upTo(4);
 
-test("an ordinary item passes no stage by, and enters none late", () => {
+test("an ordinary item passes no stage by, and is on its way to none in particular", () => {
   const ordinary = item(1);
   expect(STAGES.some((index) => PassingItem.passes(ordinary, index))).toBe(false);
-  expect(STAGES.some((index) => PassingItem.enters(ordinary, index))).toBe(false);
-  expect(PassingItem.leaves(ordinary)).toBe(false);
+  expect(PassingItem.placeOf(ordinary)).toBeUndefined();
 });
 
-test("an item that leaves passes every stage by", () => {
-  const leaving = PassingItem.leaving(item(1), "late");
+test("an item on its way to an output passes every stage by", () => {
+  const leaving = PassingItem.to(item(1), END);
   expect(STAGES.every((index) => PassingItem.passes(leaving, index))).toBe(true);
-  expect(PassingItem.leaves(leaving)).toBe(true);
+  expect(PassingItem.placeOf(leaving)).toBe(END);
 });
 
-test("an item that enters late passes the stages before by, enters one, and is one of the others behind it", () => {
-  const entering = PassingItem.entering(item(1), 2);
+test("an item on its way to a stage passes those before it by, and no other", () => {
+  const entering = PassingItem.to(item(1), 2);
   expect(STAGES.map((index) => PassingItem.passes(entering, index))).toEqual([true, true, false, false]);
-  expect(STAGES.map((index) => PassingItem.enters(entering, index))).toEqual([false, false, true, false]);
-  expect(PassingItem.leaves(entering)).toBe(false);
+  expect(PassingItem.placeOf(entering)).toBe(2);
 });
 
 test("it is the item that it was, with its route and its failure, and nothing that shows what it is", () => {
   const before = item({ n: 1 }, { id: "r-1", meta: { seen: true }, input: "raw" });
-  const how = failure("predict", new Error("bad"), 2);
-  expect({ ...PassingItem.leaving(before, "late", how) }).toEqual({ ...before, route: "late", failure: how });
-  expect(Object.keys(PassingItem.leaving(before, "late"))).not.toContain("failure");
-  expect(PassingItem.leaving(before, "late").meta).toBe(before.meta);
+  const how = failure("predict", new Error("bad"), 2, before.payload);
+  expect({ ...PassingItem.to({ ...before, failure: how }, END) }).toEqual({ ...before, failure: how });
+  expect(Object.keys(PassingItem.to(before, END))).not.toContain("failure");
+  expect(PassingItem.to(before, END).meta).toBe(before.meta);
 });
 
 test("a stage gives what passes it by on as it is, in its place, and does not count it", async () => {
   const { context } = stand();
-  const passing = PassingItem.leaving(item("early", { id: 1 }), "late");
+  const passing = PassingItem.to(item("early", { id: 1 }), END);
   const stage = {
     kind: "node" as const,
     name: "stage",
@@ -65,7 +64,7 @@ test("what passes by a stage that fails is left over, but not by that stage", as
     },
   };
   async function* upstream() {
-    yield [item(1), PassingItem.leaving(item("early"), "late")];
+    yield [item(1), PassingItem.to(item("early"), END)];
   }
   await drained(nodeOperator(stage, context)(upstream()));
   expect(unfinished).toEqual([1, "early"]);

@@ -5,20 +5,12 @@ import { WorkerDiedError } from "../../src/errors/session.js";
 import type { Executor } from "../../src/session/replicas.js";
 import type { ErrorPolicy } from "../../src/stage/policy.js";
 import { pythonOperator } from "../../src/stage/python.js";
-import type { PythonStage } from "../../src/stage/python-stage.js";
 import { routeTo } from "../../src/stage/results.js";
 import { deferred, quiet } from "../dispatch/deferred.js";
 import { stand, through } from "./context.js";
+import { pythonStage } from "./stages.js";
 
-const stage: PythonStage = {
-  kind: "python",
-  name: "stage",
-  module: "model",
-  function: "predict",
-  batchSize: 4,
-  timeoutMs: 1_500,
-  stateful: false,
-};
+const stage = pythonStage(4);
 
 type Answer = (payloads: readonly number[]) => Partial<Reply> | Promise<Partial<Reply>>;
 
@@ -77,7 +69,7 @@ test("a record that has killed its process is not sent again in a later batch of
   };
   const [session, probes] = [executorOf(fatal), executorOf(fatal)];
   const { context, rejections } = stand({ session, probes, policy: "reject" });
-  const single = { ...stage, batchSize: 1 };
+  const single = pythonStage(1);
   const { payloads } = await through(pythonOperator(single, context), [[7], [1], [2], [3], [4], [7], [5]]);
   expect(payloads).toEqual([1, 2, 3, 4, 5]);
   expect(rejections).toMatchObject([

@@ -24,10 +24,10 @@ import type { Executor, Site } from "../../src/session/replicas.js";
 import type { Chunk } from "../../src/stage/contract.js";
 import { type ErrorPolicy, retry } from "../../src/stage/policy.js";
 import { pythonOperator } from "../../src/stage/python.js";
-import type { PythonStage } from "../../src/stage/python-stage.js";
 import { chunksOf, drained } from "../dispatch/chunks.js";
 import { upTo } from "../pipe/inputs.js";
 import { item, stand, through } from "./context.js";
+import { pythonStage } from "./stages.js";
 
 type Batch = Extract<Request, { kind: "batch" }>;
 type Execute = (request: Batch, options: ExecutionOptions) => Promise<Reply>;
@@ -38,15 +38,7 @@ interface Asked {
   readonly options: ExecutionOptions;
 }
 
-const stage: PythonStage = {
-  kind: "python",
-  name: "stage",
-  module: "model",
-  function: "predict",
-  batchSize: 2,
-  timeoutMs: 1_500,
-  stateful: false,
-};
+const stage = pythonStage(2);
 
 /** A session that carries batches out as the test says, and keeps what it was asked. */
 function sessionOf(execute: Execute, width = 1): { session: Executor; asked: Asked[] } {
@@ -81,7 +73,7 @@ test("the session is asked for the function by name, with the payloads alone", a
   const { session, asked } = sessionOf(doubling);
   await through(pythonOperator(stage, stand({ session }).context), [[1, 2]]);
   expect(asked.map(({ request }) => request)).toEqual([
-    { kind: "batch", module: "model", function: "predict", payloads: [1, 2] },
+    { kind: "batch", module: "model", function: "predict", payloads: [1, 2], each: false },
   ]);
 });
 
@@ -269,7 +261,7 @@ test("under reject, a batch of a stateful stage that raises is not searched: all
     request.payloads.includes(2) ? Promise.reject(error) : doubling(request, options),
   );
   const { context, rejections } = stand({ session, policy: "reject" });
-  const stateful = { ...stage, batchSize: 3, stateful: true };
+  const stateful = pythonStage(3, { stateful: true });
   const { payloads, thrown } = await through(pythonOperator(stateful, context), [[1, 2, 3, 4, 5]]);
   expect({ payloads, thrown, asked: asked.length }).toEqual({
     payloads: [8, 10],

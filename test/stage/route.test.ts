@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { END } from "../../src/pipe/topology.js";
 import { type Route, routeOperator } from "../../src/stage/route.js";
 import { stand, through } from "./context.js";
 
@@ -15,6 +16,12 @@ test("a record goes to the first route that matches, and to `default` when none 
   const { context } = stand();
   const { items } = await through(routeOperator(route(byConfidence), context), [[0.95, 0.6, 0.1]]);
   expect(items.map((each) => each.route)).toEqual(["high", "some", "default"]);
+});
+
+test("in a branch, a record that matches no route stays in the output of the branch", async () => {
+  const { context } = stand({ directions: { line: "low", next: END, onward: END, to: () => END } });
+  const { items } = await through(routeOperator(route(byConfidence), context), [[0.95, 0.1]]);
+  expect(items.map((each) => each.route)).toEqual(["high", "low"]);
 });
 
 test("predicates behind the one that matched are not asked", async () => {

@@ -2,7 +2,7 @@
 import { expect, test } from "vitest";
 import { RecordRejectedError } from "../../src/errors/rejected.js";
 import { TooManyRejectedError } from "../../src/pipe/ledger.js";
-import type { StageFailure } from "../../src/stage/contract.js";
+import { type Directions, failure, type StageFailure } from "../../src/stage/contract.js";
 import { PassingItem } from "../../src/stage/passing-item.js";
 import { reject, retry } from "../../src/stage/policy.js";
 import { routeTo } from "../../src/stage/results.js";
@@ -16,9 +16,44 @@ test("what goes on comes in the order in which it was put down, and only the sta
   const settlement = new Settlement(context);
   settlement.done(item(1));
   settlement.passes(item(2));
-  settlement.leaves(PassingItem.leaving(item(3), "late"));
+  settlement.leaves(item(3), "late");
   expect(settlement.close().map(({ payload }) => payload)).toEqual([1, 2, 3]);
   expect(context.books.counts).toMatchObject({ out: 2, leftEarly: 1 });
+});
+
+/** The directions of a stage of the branch `low`, the second of ten. */
+const inBranch: Directions = {
+  line: "low",
+  next: 2,
+  onward: 7,
+  to: (output) => (output === "near" ? 2 : 5),
+};
+
+test("what goes to the stage right behind needs no place; what passes others by has that of the stage it goes to", () => {
+  const { context } = stand({ directions: inBranch });
+  const settlement = new Settlement(context);
+  settlement.done(item(1, { route: "low" }));
+  settlement.routed(item(2, { route: "low" }), "near");
+  settlement.routed(item(3, { route: "low" }), "far");
+  const settled = settlement.close();
+  expect(settled.map(({ route }) => route)).toEqual(["low", "near", "far"]);
+  expect(settled.map((each) => PassingItem.placeOf(each))).toEqual([7, undefined, 5]);
+});
+
+test("what leaves a branch for `default` goes to the output of the branch", () => {
+  const { context } = stand({ directions: inBranch });
+  const settlement = new Settlement(context);
+  settlement.leaves(item(1, { route: "low" }), "default");
+  expect(settlement.close()).toMatchObject([{ route: "low" }]);
+});
+
+test("an item that failed before keeps its failure wherever it is sent", () => {
+  const { context } = stand();
+  const settlement = new Settlement(context);
+  const failed = failure("before", broken, 1, 0);
+  settlement.routed(item(1, { failure: failed }), "late");
+  settlement.leaves(item(2, { failure: failed }), "late");
+  expect(settlement.close().map((each) => each.failure)).toEqual([failed, failed]);
 });
 
 test("each chunk begins empty", () => {

@@ -68,6 +68,10 @@ describe("books", () => {
       balanced: true,
       routes: { default: 2 },
       stages: { a: stage },
+      edges: [
+        { from: undefined, to: "a", output: "default", records: 3 },
+        { from: "a", to: undefined, output: "default", records: 2 },
+      ],
       ...ledger,
     };
     const summary = { status: "stopped", ledger: whole, rejected: [] } as unknown as Observation["summary"];
@@ -99,7 +103,14 @@ describe("books", () => {
     },
     {
       ledger: { stages: { a: stage, b: { ...stage, in: 1, unfinished: 0, out: 1 } } },
-      said: ["stage a gave 2 records, stage b took 1"],
+      said: [
+        "stage b was given 0 records, and took 1",
+        "stage b passed 1 record on, the ledger has 0 on their way",
+      ],
+    },
+    {
+      ledger: { edges: [] },
+      said: ["the input gave 3 records, the ledger has 0 on their way"],
     },
     {
       ledger: { rejected: 1, unfinished: 0 },

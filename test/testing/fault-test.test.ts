@@ -161,6 +161,22 @@ describe("a pipe that is right passes", () => {
       "its session does not come back when it dies: it has neither a checkpoint nor a `setup`",
     ]);
   });
+
+  test("with branches, one of them for what fails, that are merged again", async () => {
+    const branching = pipe<number>("branching")
+      .python<number>("double", { module: "model", function: "double", batch: { size: 5 } })
+      .onError("double", routeTo("failed"))
+      .route("size", [["large", (n) => n > 40]])
+      .branch("large", (large) =>
+        large.python<number>("again", { module: "model", function: "double", batch: { size: 3 } }),
+      )
+      .branch("failed", (failed) => failed.node("explain", () => "no result"))
+      .merge("all")
+      .node("wrap", (result) => ({ result }))
+      .onError("again", "reject");
+    const report = await faultTest(branching, upTo(30), { session: sessionsOf(), seed: 1 });
+    expect(outcomes(report)).toEqual(NAMES);
+  });
 });
 
 describe("a record that Python rejects by itself is not taken for a difference", () => {

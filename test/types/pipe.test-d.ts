@@ -36,14 +36,14 @@ cleaned.node("read", (payload: Raw) => payload.name);
 
 // An asynchronous function gives what it resolves to, not the promise.
 const enriched = pipe<Raw>("p").node("enrich", async ({ name }) => name.length);
-expectTypeOf(enriched.run(raw)).toEqualTypeOf<Run<number, "default">>();
+expectTypeOf(enriched.run(raw)).toEqualTypeOf<Run<number>>();
 enriched.node("add", (length) => {
   expectTypeOf(length).toEqualTypeOf<number>();
 });
 const mixed = pipe<Raw>("p").node("enrich", ({ name }): string | Promise<number> =>
   name ? name : Promise.resolve(1),
 );
-expectTypeOf(mixed.run(raw)).toEqualTypeOf<Run<string | number, "default">>();
+expectTypeOf(mixed.run(raw)).toEqualTypeOf<Run<string | number>>();
 
 // Without a type argument nothing is known of what Python gives back.
 pipe<Raw>("p")

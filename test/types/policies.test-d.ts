@@ -32,13 +32,13 @@ const routed = lengths.onError("length", routeTo("late"));
 const { outputs } = await routed.run(raw).collect();
 expectTypeOf(outputs).toEqualTypeOf<{
   readonly default: Default;
-  readonly late?: readonly Item<unknown, "late">[];
+  readonly late: readonly Item<unknown, "late">[];
 }>();
 // @ts-expect-error: an output that nothing goes to.
 outputs.early;
 // @ts-expect-error: its payload may be what any stage was given.
-outputs.late?.[0]?.payload.toFixed();
-expectTypeOf(outputs.late?.[0]?.failure).toEqualTypeOf<Failure | undefined>();
+outputs.late[0]?.payload.toFixed();
+expectTypeOf(outputs.late[0]?.failure).toEqualTypeOf<Failure | undefined>();
 
 for await (const item of routed.run(raw)) {
   expectTypeOf(item).toEqualTypeOf<Item<number, "default"> | Item<unknown, "late">>();
@@ -62,7 +62,11 @@ for (const policy of [retry(), retry({ then: "reject" }), retry({ then: reject({
 expectTypeOf(lengths.onError("length", reject({ max: 3 }))).toEqualTypeOf(lengths);
 expectTypeOf(lengths.onError("length", "halt")).toEqualTypeOf(lengths);
 
-// So do the outputs that a function decides on, at once or later.
+// So do the outputs that a function decides on, at once or later; which of them it ever names, nobody knows.
+interface Perhaps {
+  readonly default: Default;
+  readonly late?: readonly Item<unknown, "late">[];
+}
 const decided = await lengths
   .onError("length", (_error, failed, attempts) => {
     expectTypeOf(failed).toEqualTypeOf<Item | readonly Item[]>();
@@ -71,12 +75,21 @@ const decided = await lengths
   })
   .run(raw)
   .collect();
-expectTypeOf(decided.outputs).toEqualTypeOf(outputs);
+expectTypeOf(decided.outputs).toEqualTypeOf<Perhaps>();
 const later = await lengths
   .onError("length", async () => routeTo("late"))
   .run(raw)
   .collect();
-expectTypeOf(later.outputs).toEqualTypeOf(outputs);
+expectTypeOf(later.outputs).toEqualTypeOf<Perhaps>();
+
+// Of a policy that is one of two, only one is known.
+declare const either: "late" | "early";
+const { outputs: uncertain } = await lengths.onError("length", routeTo(either)).run(raw).collect();
+expectTypeOf(uncertain).toEqualTypeOf<{
+  readonly default: Default;
+  readonly late?: readonly Item<unknown, "late">[];
+  readonly early?: readonly Item<unknown, "early">[];
+}>();
 
 // What a node function gives back: payloads go on, the rest does not.
 const chosen = pipe<Raw>("p").node("choose", ({ name }) => {

@@ -82,6 +82,10 @@ function requestOf(kind: number, body: never): Request | undefined {
     const [module, name, payloads] = body as [string, string, unknown[]];
     return { kind: "batch", module, function: name, payloads };
   }
+  if (kind === Kind.EACH) {
+    const [module, name, payloads] = body as [string, string, unknown[]];
+    return { kind: "batch", module, function: name, payloads, each: true };
+  }
   if (kind === Kind.REF_CALL) {
     const [ref, method, args, kwargs, returns] = body as [number, string, unknown[], object, Returns];
     return { kind: "ref-call", ref, method, args, kwargs: { ...kwargs }, returns };

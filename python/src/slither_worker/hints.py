@@ -47,7 +47,7 @@ _HINTS: Final = {
     "scipy.sparray": "convert it with value.toarray()",
     "scipy.spmatrix": "convert it with value.toarray()",
     "torch.Tensor": "convert it with value.detach().cpu().numpy()",
-    "slither_worker.Rejected": "it may only stand in the list that a batch function gives back; or raise it",
+    "slither_worker.Rejected": "it may only stand in place of the result of a record; or raise it",
     "uuid.UUID": "convert it with str(value)",
     "tuple": "convert it with tuple(value)",
     "list": "convert it with list(value)",

@@ -55,6 +55,7 @@ class Kind(IntEnum):
     FORK = 0x18
     MEMORY = 0x19
     PRELOAD = 0x1D
+    EACH = 0x1E
     RESULT = 0x20
     REF = 0x21
     ERROR = 0x22

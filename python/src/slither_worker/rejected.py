@@ -12,7 +12,7 @@ RejectedRow = list[Any]
 
 
 class Rejected(Exception):
-    """Given back by a batch function in place of one result: sets that record aside, and no other.
+    """Given back in place of one result: sets that record aside, and no other.
 
     `reason` is text that is not empty. The run has the record among its rejected ones, with this reason,
     whatever the policy of its stage. This is a decision, not a failure, and costs nothing: what is raised
@@ -22,8 +22,9 @@ class Rejected(Exception):
             return [predict(each) if each["age"] >= 0 else Rejected("negative age") for each in people]
 
     It may only stand directly in the list that a batch function gives back; anywhere else it is a value that
-    cannot be carried. It may also be raised, as any exception. A subclass stands for the same, and its reason
-    is its text: `str(rejected)`.
+    cannot be carried. A function that takes one payload (of a stage with `each`) gives it back as its result,
+    or raises it, which is the same. Elsewhere it may be raised as any exception. A subclass stands for the
+    same, and its reason is its text: `str(rejected)`.
 
     Raises `TypeError` for a reason that is no text, and `ValueError` for an empty one.
     """
@@ -51,10 +52,10 @@ def set_aside(rows: list[Any]) -> tuple[list[Any], list[RejectedRow]]:
     kinds = {kind for kind in set(map(type, rows)) if issubclass(kind, Rejected)}
     if not kinds:
         return rows, []
-    rejected = [[index, _reason(row)] for index, row in enumerate(rows) if type(row) in kinds]
+    rejected = [[index, reason_of(row)] for index, row in enumerate(rows) if type(row) in kinds]
     return [None if type(row) in kinds else row for row in rows], rejected
 
 
-def _reason(rejected: Rejected) -> str:
-    # As if it were raised; a subclass may have no text.
+def reason_of(rejected: BaseException) -> str:
+    """Return why a record is set aside: what it says as an exception; a subclass may have no text."""
     return message_of(rejected) or name_of(type(rejected))

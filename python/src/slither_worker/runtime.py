@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterable
 from typing import Any, Final
 
 from slither_worker.class_names import type_name
 from slither_worker.decode import Decoder
+from slither_worker.each import map_each
 from slither_worker.encode import Encoder
 from slither_worker.errors import CallFailure
 from slither_worker.functions import find_attribute, find_function, require_callable
-from slither_worker.interrupts import run_user_code, was_cancelled
 from slither_worker.protocol import Kind, Returns
 from slither_worker.refs import Refs
+from slither_worker.user_code import timed
 
 Answer = tuple[Kind, bytes]
 Work = Callable[[], Answer | None]
@@ -24,6 +24,7 @@ _Kwargs = dict[str, Any]
 _SHAPES: Final[dict[Kind, Any]] = {
     Kind.CALL: tuple[str, str, _Args, _Kwargs, Returns],
     Kind.BATCH: tuple[str, str, _Args],
+    Kind.EACH: tuple[str, str, _Args],
     Kind.REF_CALL: tuple[int, str, _Args, _Kwargs, Returns],
     Kind.REF_GET: tuple[int, str, Returns],
     Kind.RELEASE: list[int],
@@ -44,6 +45,7 @@ class Runtime:
         self._handlers: dict[int, Callable[..., Answer | None]] = {
             Kind.CALL: self._call,
             Kind.BATCH: self._batch,
+            Kind.EACH: self._each,
             Kind.REF_CALL: self._ref_call,
             Kind.REF_GET: self._ref_get,
             Kind.RELEASE: self._release,
@@ -78,27 +80,31 @@ class Runtime:
 
     def _call(self, module: str, path: str, args: _Args, kwargs: _Kwargs, returns: Returns) -> Answer:
         function = find_function(module, path)
-        return self._reply(returns, *_timed(lambda: function(*args, **kwargs)))
+        return self._reply(returns, *timed(lambda: function(*args, **kwargs)))
 
     def _batch(self, module: str, path: str, payloads: list[Any]) -> Answer:
         function = find_function(module, path)
         expected = len(payloads)  # Taken first: the function may change the list.
-        results, nanoseconds = _timed(lambda: function(payloads))
+        results, nanoseconds = timed(lambda: function(payloads))
         rows = _exact_list(results)
         if rows is None or len(rows) != expected:
             raise _batch_failure(f"{module}.{path}", expected, rows, type_name(type(results)))
         return Kind.RESULT, self._encoder.encode_batch_result(rows, nanoseconds)
 
+    def _each(self, module: str, path: str, payloads: list[Any]) -> Answer:
+        function = find_function(module, path)
+        return Kind.RESULT, self._encoder.encode_each_result(map_each(function, payloads))
+
     def _ref_call(self, ref: int, path: str, args: _Args, kwargs: _Kwargs, returns: Returns) -> Answer:
         owner = self._refs.get(ref)
         name = type_name(type(owner))
-        value = _timed(lambda: find_attribute(owner, path, name))[0] if path else owner
+        value = timed(lambda: find_attribute(owner, path, name))[0] if path else owner
         function = require_callable(value, f"{name}.{path}" if path else name)
-        return self._reply(returns, *_timed(lambda: function(*args, **kwargs)))
+        return self._reply(returns, *timed(lambda: function(*args, **kwargs)))
 
     def _ref_get(self, ref: int, path: str, returns: Returns) -> Answer:
         owner = self._refs.get(ref)
-        return self._reply(returns, *_timed(lambda: find_attribute(owner, path, type_name(type(owner)))))
+        return self._reply(returns, *timed(lambda: find_attribute(owner, path, type_name(type(owner)))))
 
     def _release(self, *numbers: int) -> None:
         self._refs.release(numbers)
@@ -108,21 +114,6 @@ class Runtime:
             return Kind.RESULT, self._encoder.encode_result(value, nanoseconds)
         reply = [self._refs.hold(value), type_name(type(value)), nanoseconds]
         return Kind.REF, self._encoder.encode_message(reply)
-
-
-def _timed(function: Callable[[], Any]) -> tuple[Any, int]:
-    started = time.monotonic_ns()
-    try:
-        value = run_user_code(function)
-    except BaseException as error:  # Also SystemExit and KeyboardInterrupt: only Node ends a session.
-        raise _failure(error) from None
-    return value, time.monotonic_ns() - started
-
-
-def _failure(error: BaseException) -> CallFailure:
-    if was_cancelled():
-        return CallFailure.of_cancelled_code(error)
-    return error if isinstance(error, CallFailure) else CallFailure.of_user_code(error)
 
 
 def _exact_list(results: Any) -> list[Any] | None:

@@ -1,30 +1,35 @@
-import type { BatchStrategy } from "../strategy.js";
+import type { BatchStrategy, Waiting } from "../strategy.js";
+import { Queue } from "./queue.js";
 
-/** Batches of exactly `batchSize` records; the last one holds what is left. */
+/** Batches of exactly `size` records; with a flush, what is left. */
 export class FixedBatches<Record> implements BatchStrategy<Record> {
-  readonly #batchSize: number;
-  #records: Record[] = [];
+  readonly #size: number;
+  readonly #full = new Queue<Waiting<Record>[]>();
+  #open: Waiting<Record>[] = [];
 
-  constructor(batchSize: number) {
-    this.#batchSize = batchSize;
+  constructor(size: number) {
+    this.#size = size;
   }
 
-  get held(): readonly Record[] {
-    return this.#records;
+  /** The record that has waited longest. */
+  get oldest(): Waiting<Record> | undefined {
+    return (this.#full.first ?? this.#open)[0];
   }
 
-  add(record: Record): Record[] | undefined {
-    this.#records.push(record);
-    return this.#records.length < this.#batchSize ? undefined : this.#take();
+  add(waiting: Waiting<Record>): void {
+    this.#open.push(waiting);
+    if (this.#open.length === this.#size) this.#full.push(this.#takeOpen());
   }
 
-  flush(): Record[] | undefined {
-    return this.#records.length === 0 ? undefined : this.#take();
+  next({ flush }: { readonly flush: boolean }): Waiting<Record>[] | undefined {
+    const batch = this.#full.shift();
+    if (batch !== undefined || !flush || this.#open.length === 0) return batch;
+    return this.#takeOpen();
   }
 
-  #take(): Record[] {
-    const batch = this.#records;
-    this.#records = [];
+  #takeOpen(): Waiting<Record>[] {
+    const batch = this.#open;
+    this.#open = [];
     return batch;
   }
 }

@@ -4,15 +4,18 @@ import type { Request } from "../../engine.js";
 import { OptionsError } from "../../errors/options.js";
 import { parseOptions, show } from "../../options/parse.js";
 
-/** What `faults` of `inline()` is asked about: a call or a batch that the session has come to. Methods of refs are not asked about. */
+/**
+ * What `faults` of `inline()` is asked about: a call or a batch that the session has come to. Where a stage says `each`, the session comes to each of its
+ * payloads by itself. Methods of refs are not asked about.
+ */
 export interface FaultRequest {
   /** The id of the session. */
   readonly session: string;
   readonly module: string;
   readonly function: string;
-  /** Counts the calls and batches that this session has come to, from 1, also across crashes; those of its setup too. */
+  /** Counts what this session has come to, from 1, also across crashes; the calls of its setup too. */
   readonly attempt: number;
-  /** What is in the batch; undefined for a call. */
+  /** What is in the batch, or the one payload of `each`; undefined for a call. */
   readonly payloads: readonly unknown[] | undefined;
 }
 
@@ -75,7 +78,7 @@ export function raise(type: string, message: string): Fault {
   return new Fault({ kind: "raise", ...parseOptions("raise()", raiseArguments, { type, message }) });
 }
 
-/** The batch is carried out and comes back without its last result: BatchResultError. Only for batches. */
+/** The batch is carried out and comes back without its last result: BatchResultError. Only for batches, and not where a stage says `each`. */
 export function shortResult(): Fault {
   return new Fault({ kind: "shortResult" });
 }
@@ -105,8 +108,10 @@ export class FaultHook {
         `expected \`faults\` to return crash(), hang(), raise(), shortResult() or undefined, got ${show(fault)}`,
       ]);
     }
-    if (fault.what.kind === "shortResult" && !payloads?.length) {
-      const what = payloads === undefined ? `the call ${module}.${name}` : "a batch of none";
+    const isEach = request.kind === "batch" && request.each === true;
+    if (fault.what.kind === "shortResult" && (isEach || !payloads?.length)) {
+      const one = isEach ? `one payload of ${module}.${name}` : "a batch of none";
+      const what = payloads === undefined ? `the call ${module}.${name}` : one;
       throw new OptionsError("inline()", [
         `expected \`faults\` to return shortResult() for batches with records, got it for ${what}`,
       ]);

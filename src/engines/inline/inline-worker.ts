@@ -25,6 +25,7 @@ import { isRejecting } from "../../wire/rejecting.js";
 import type { RejectedResult } from "../../wire/reply.js";
 import { naming } from "../../wire/request.js";
 import type { CrashOptions, FaultHook } from "./faults.js";
+import { mapEach } from "./map-each.js";
 import type { InlineFunction, InlineModule, InlineOptions } from "./options.js";
 import { asPythonError } from "./python-error.js";
 import { signalModule, suffer } from "./suffering.js";
@@ -121,20 +122,42 @@ export class InlineWorker implements Worker {
   }
 
   async #carryOut(request: Request, site: CallSite): Promise<Reply> {
+    if (request.kind === "batch" && request.each) return this.#carryOutEach(request, site);
     const began = performance.now();
     const fault = this.#faults.next(this.#session, request);
     await suffer(fault, site, (how) => this.#end(how));
-    const whole = await this.#run(request, site);
+    const whole = await this.#run(() => this.#callable(request, site)(), site);
     const result = fault?.kind === "shortResult" && Array.isArray(whole) ? whole.slice(0, -1) : whole;
-    const computeNanoseconds = Math.round((performance.now() - began) * 1e6);
+    const computeNanoseconds = nanosecondsSince(began);
     if (request.kind === "batch") checkBatch(result, request.payloads.length, site);
     if (request.kind !== "batch" && request.returns === "ref") {
       this.#objects.set(++this.#lastRef, result);
       return { value: { ref: this.#lastRef, typeName: typeNameOf(result) }, computeNanoseconds };
     }
     const { kept, rejected } = request.kind === "batch" ? setAside(result as unknown[]) : { kept: result };
-    const body = naming(site, () => packBody(this.#packableResult(kept), "result", "result"));
-    return { value: unpack(body, this.#resolveHandle), computeNanoseconds, rejected };
+    const value = naming(site, () => this.#sent(this.#packableResult(kept)));
+    return { value, computeNanoseconds, rejected };
+  }
+
+  /** The session comes to each payload by itself: what goes wrong with one is its own failure. */
+  async #carryOutEach(request: BatchRequest, site: CallSite): Promise<Reply> {
+    const began = performance.now();
+    const call = this.#function(request.module, request.function, site);
+    const { rows, ...aside } = await mapEach(request.payloads, async (payload) => {
+      if (this.#death !== undefined) throw this.#death;
+      const fault = this.#faults.next(this.#session, { ...request, payloads: [payload] });
+      await suffer(fault, site, (how) => this.#end(how));
+      const result = await this.#run(() => call(payload), site);
+      if (isRejecting(result)) throw asPythonError(result, site);
+      return naming(site, () => this.#packableResult(result));
+    });
+    const computeNanoseconds = nanosecondsSince(began);
+    return { value: naming(site, () => this.#sent(rows)), computeNanoseconds, ...aside };
+  }
+
+  /** What Node gets when this is sent to it. */
+  #sent(packed: unknown): unknown {
+    return unpack(packBody(packed, "result", "result"), this.#resolveHandle);
   }
 
   /** As in Python: an object that cannot be carried but is held travels as its ref. */
@@ -148,16 +171,16 @@ export class InlineWorker implements Worker {
     }
   }
 
-  async #run(request: Request, site: CallSite): Promise<unknown> {
+  async #run(code: () => unknown, site: CallSite): Promise<unknown> {
     try {
-      if (request.kind === "ref-get") return this.#attribute(request.ref, request.attribute, site);
-      return await this.#callable(request, site)();
+      return await code();
     } catch (error) {
       throw SlitherError.is(error) ? error : asPythonError(error, site);
     }
   }
 
-  #callable(request: Exclude<Request, { kind: "ref-get" }>, site: CallSite): () => unknown {
+  #callable(request: Request, site: CallSite): () => unknown {
+    if (request.kind === "ref-get") return () => this.#attribute(request.ref, request.attribute, site);
     if (request.kind === "batch")
       return () => this.#function(request.module, request.function, site)(request.payloads);
     const extra = Object.keys(request.kwargs).length === 0 ? [] : [request.kwargs];
@@ -197,6 +220,12 @@ export class InlineWorker implements Worker {
   #heldBy(id: number): Handle {
     return this.#objects.get(id) as Handle;
   }
+}
+
+type BatchRequest = Extract<Request, { kind: "batch" }>;
+
+function nanosecondsSince(began: number): number {
+  return Math.round((performance.now() - began) * 1e6);
 }
 
 /** Not what every object inherits, such as `constructor`. */

@@ -1,4 +1,3 @@
-import { IN_FLIGHT } from "../../stage/batch-sender.js";
 import type { ItemId } from "../../stage/item.js";
 import { compare } from "../compare.js";
 import { isAmong } from "../compare-rejections.js";
@@ -11,6 +10,9 @@ const CHUNK_SIZE = 100;
 
 /** Batches in trouble that a stage holds beside those in flight. */
 const ASIDE = 8;
+
+/** Records in a batch of a stage whose batching has no bound of its own. */
+const MOST_ROWS = 10_000;
 
 /** The consumer takes one item and then lets the run do whatever it does by itself: that must have an end. */
 export const slowConsumer: Scenario = {
@@ -50,9 +52,10 @@ function productsOf({ clean }: Stand): number[] {
 function mostAhead(stand: Stand): number {
   const stages = pythonStages(stand);
   const width = stand.bench.replicas ?? 1;
-  const chunk = Math.max(CHUNK_SIZE, ...stages.map((stage) => stage.batchSize));
+  const sizes = stages.map(({ batching, buffer }) => batching.size ?? buffer.rows ?? MOST_ROWS);
+  const chunk = Math.max(CHUNK_SIZE, ...sizes);
   const inFlight = stages.reduce(
-    (sum, { batchSize }) => sum + (IN_FLIGHT * width + ASIDE + 1) * batchSize,
+    (sum, stage, index) => sum + (stage.inFlight.perProcess * width + ASIDE + 1) * (sizes[index] as number),
     0,
   );
   const made = Math.max(1, Math.ceil(stand.clean.items.length / Math.max(1, stand.clean.ids.length)));

@@ -1,53 +1,52 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { FixedBatches } from "../../../src/dispatch/strategies/fixed.js";
+import { addedIn, askedIn, batchesIn, drive, type Sample, steps, strategyConformance } from "./driver.js";
 
-function batchesOf(records: readonly number[], batchSize: number): number[][] {
-  const strategy = new FixedBatches<number>(batchSize);
-  const complete = records.map((record) => strategy.add(record));
-  return [...complete, strategy.flush()].filter((batch) => batch !== undefined);
-}
+strategyConformance("fixed batches", () => new FixedBatches(3));
+
+const size = fc.integer({ min: 1, max: 20 });
 
 test("the batches put together are the input, whatever the sizes", () => {
   fc.assert(
-    fc.property(
-      fc.array(fc.integer(), { maxLength: 60 }),
-      fc.integer({ min: 1, max: 20 }),
-      (records, size) => {
-        expect(batchesOf(records, size).flat()).toEqual(records);
-      },
-    ),
+    fc.property(steps, size, (given, most) => {
+      const events = drive(new FixedBatches(most), given);
+      expect(batchesIn(events).flat()).toEqual(addedIn(events));
+    }),
   );
 });
 
-test("every batch but the last is full, and the last is not empty", () => {
+test("every batch is full but what a flush gives, and that is smaller only where no full one waits", () => {
   fc.assert(
-    fc.property(
-      fc.array(fc.integer(), { maxLength: 60 }),
-      fc.integer({ min: 1, max: 20 }),
-      (records, size) => {
-        const batches = batchesOf(records, size);
-        for (const batch of batches.slice(0, -1)) expect(batch).toHaveLength(size);
-        const rest = records.length % size;
-        expect(batches.at(-1)?.length).toBe(records.length === 0 ? undefined : rest || size);
-      },
-    ),
+    fc.property(steps, size, (given, most) => {
+      const events = drive(new FixedBatches(most), given);
+      let waiting = 0;
+      for (const event of events) {
+        if (event.kind === "added") waiting += 1;
+        if (event.kind !== "asked") continue;
+        const expected = waiting >= most ? most : event.flush ? waiting : 0;
+        expect(event.batch?.length ?? 0).toBe(expected);
+        waiting -= expected;
+      }
+    }),
   );
 });
 
-test("`held` is the records that are in no batch yet, in order", () => {
-  const strategy = new FixedBatches<string>(3);
-  const held = ["a", "b", "c", "d"].map((record) => {
-    strategy.add(record);
-    return [...strategy.held];
-  });
-  expect(held).toEqual([["a"], ["a", "b"], [], ["d"]]);
-  strategy.flush();
-  expect(strategy.held).toEqual([]);
-});
-
-test("there is nothing to flush when nothing is left", () => {
-  const strategy = new FixedBatches<string>(1);
-  strategy.add("a");
-  expect(strategy.flush()).toBeUndefined();
+test("`oldest` is the record that comes out next", () => {
+  fc.assert(
+    fc.property(steps, size, (given, most) => {
+      const strategy = new FixedBatches<Sample>(most);
+      const oldest: unknown[] = [];
+      const watched = {
+        add: strategy.add.bind(strategy),
+        next: (when: { readonly now: number; readonly flush: boolean }) => {
+          oldest.push(strategy.oldest);
+          return strategy.next(when);
+        },
+      };
+      const asked = askedIn(drive(watched, given));
+      for (const [index, { batch, flush }] of asked.entries())
+        if (batch !== undefined || flush) expect(oldest[index]).toBe(batch?.[0]);
+    }),
+  );
 });

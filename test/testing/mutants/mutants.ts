@@ -73,13 +73,13 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     bug: "a record of the batch behind the one that crashed is dropped",
-    file: "dispatch/dispatch.ts",
-    find: `if ("room" in event) continue;`,
-    replace: `if ("room" in event) {
-        const behind = await intake.next();
-        if (behind !== undefined) intake.putBack(behind.slice(1));
-        continue;
-      }`,
+    file: "dispatch/order.ts",
+    find: `    if (this.#head === this.#queue.length) {
+      this.#queue = [];`,
+    replace: `    const triesOf = (outcome) => outcome?.attempts ?? 0;
+    if (triesOf(outcomes[0]) > 1 && triesOf(outcomes.at(-1)) === 1) outcomes.pop();
+    if (this.#head === this.#queue.length) {
+      this.#queue = [];`,
     foundBy: "killed worker",
   },
   {
@@ -91,18 +91,19 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     bug: "something of a batch is given out before the batch is confirmed",
-    file: "dispatch/dispatch.ts",
-    find: "      if (!event.ok) {",
-    replace: `      if (!event.ok) {
-        const partly = (window.held[0] as Record[]).slice(0, 1);
-        yield partly.map((record) => ({ kind: "done", record, result: null as Result, attempts: 1 }));`,
+    file: "dispatch/flow.ts",
+    find: "      this.#order.fail(batch, error);",
+    replace: `      const [first, ...rest] = batch;
+      if (rest.length > 0)
+        this.#order.settle(first, { kind: "done", record: first.record, result: null, attempts: 1 });
+      this.#order.fail(rest.length > 0 ? rest : batch, error);`,
     foundBy: "hung worker",
   },
   {
     bug: "the input is read ahead without bound when the consumer is slow",
-    file: "dispatch/window.ts",
-    find: "return taken >= this.#limit || this.#inFlight.length >= this.#limit + ASIDE;",
-    replace: "return taken < 0;",
+    file: "dispatch/in-flight.ts",
+    find: "return this.#working < this.#limit && this.#working + this.#inTrouble < this.#limit + ASIDE;",
+    replace: "return true;",
     foundBy: "slow consumer",
   },
   {
@@ -114,9 +115,9 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     bug: "what is in flight when the consumer leaves is not counted as unfinished",
-    file: "dispatch/dispatch.ts",
-    find: "options.onUnfinished([...window.held.flat(), ...intake.held]);",
-    replace: "options.onUnfinished(intake.held);",
+    file: "dispatch/flow.ts",
+    find: "this.#options.onEnd(this.#order.held, this.#gathering.describe());",
+    replace: "this.#options.onEnd([], this.#gathering.describe());",
     foundBy: "consumer leaves",
   },
 ];

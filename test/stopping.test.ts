@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { untilStopped } from "../../src/stage/stopping.js";
-import { deferred } from "../dispatch/deferred.js";
+import { untilStopped } from "../src/stopping.js";
+import { deferred } from "./dispatch/deferred.js";
 
 test("it gives what the promise gives", async () => {
   await expect(untilStopped(Promise.resolve(7), new AbortController().signal)).resolves.toBe(7);

@@ -1,0 +1,99 @@
+import { OptionsError } from "../errors/options.js";
+import { parseOptions, unknownName } from "../options/parse.js";
+import { DEFAULT_ROUTE } from "../stage/item.js";
+import type { NodeStage } from "../stage/node.js";
+import { type ErrorPolicy, Retry } from "../stage/policy.js";
+import type { RouteStage } from "../stage/route.js";
+import { checkBranches, checkNames, checkOpen, checkOutputs, checkPolicy } from "./checks.js";
+import {
+  concurrencyOf,
+  mergeArguments,
+  nodeStageArguments,
+  nodeStageOptions,
+  onErrorArguments,
+  pythonStageArguments,
+  pythonStageOptions,
+  routeStageArguments,
+} from "./options.js";
+import { type PipePlan, type StageWork, withOutputs, withPolicy } from "./plan.js";
+
+/** The plan with a node stage at its end. @throws OptionsError, as the others here. */
+export function withNode(plan: PipePlan, name: string, run: unknown, options: object): PipePlan {
+  parseOptions(`pipe ${plan.name}: node()`, nodeStageArguments, { name, run });
+  const where = `pipe ${plan.name}: node(${JSON.stringify(name)})`;
+  const { input, output, ...pacing } = parseOptions(where, nodeStageOptions, options);
+  const concurrent = concurrencyOf(pacing);
+  return withStage(plan, { kind: "node", name, run: run as NodeStage["run"], input, output, concurrent });
+}
+
+/** The plan with a python stage at its end. */
+export function withPython(plan: PipePlan, name: string, options: object): PipePlan {
+  parseOptions(`pipe ${plan.name}: python()`, pythonStageArguments, { name });
+  const where = `pipe ${plan.name}: python(${JSON.stringify(name)})`;
+  const { batch: batching, timeout: timeoutMs, ...rest } = parseOptions(where, pythonStageOptions, options);
+  return withStage(plan, { kind: "python", name, batching, timeoutMs, ...rest });
+}
+
+/** The plan with a route stage at its end. */
+export function withRoutes(
+  plan: PipePlan,
+  name: string,
+  routes: readonly (readonly [name: string, predicate: (payload: never) => boolean])[],
+): PipePlan {
+  parseOptions(`pipe ${plan.name}: route()`, routeStageArguments, { name, routes });
+  const copied = routes.map(([route, predicate]) => [route, predicate] as const);
+  const outputs = withOutputs(
+    plan,
+    routes.map(([route]) => route),
+  );
+  return withStage(
+    plan,
+    { kind: "route", name, routes: copied as unknown as RouteStage["routes"] },
+    { outputs },
+  );
+}
+
+/** The plan with a merge stage at its end. */
+export function withMerge(plan: PipePlan, name: string, outputs: readonly string[] | undefined): PipePlan {
+  const where = `pipe ${plan.name}: merge()`;
+  parseOptions(where, mergeArguments, { name, outputs });
+  checkOutputs(where, plan, outputs);
+  const opened = outputs ?? plan.outputs;
+  return withStage(
+    plan,
+    { kind: "merge", name, outputs: outputs && [...outputs] },
+    { outputs: plan.outputs.filter((output) => !opened.includes(output)), opens: [DEFAULT_ROUTE, ...opened] },
+  );
+}
+
+/** The plan with a policy for one of its stages, or for all. */
+export function withOnError(plan: PipePlan, stage: string, policy: ErrorPolicy): PipePlan {
+  const where = `pipe ${plan.name}: onError()`;
+  parseOptions(where, onErrorArguments, { stage, policy });
+  const names = plan.stages.map((each) => each.name);
+  if (stage !== "*" && !names.includes(stage))
+    throw new OptionsError(where, [unknownName("stage", stage, stage, [...names, "*"])]);
+  const named = plan.stages.find((each) => each.name === stage);
+  if (policy instanceof Retry && named?.kind === "python" && named.stateful) {
+    throw new OptionsError(where, [
+      `expected no retry() for stage ${stage}, which is stateful: its batches are sent once; name what \`then\` says`,
+    ]);
+  }
+  const changed = withPolicy(plan, stage, policy);
+  checkPolicy(where, plan, changed);
+  return changed;
+}
+
+function withStage(
+  plan: PipePlan,
+  stage: StageWork,
+  { outputs = plan.outputs, opens = [] }: { outputs?: readonly string[]; opens?: readonly string[] } = {},
+): PipePlan {
+  const where = `pipe ${plan.name}: ${stage.kind}()`;
+  checkNames(where, plan, [stage.name]);
+  if (stage.kind !== "merge") checkOpen(where, plan, stage.name);
+  const placed = { ...stage, line: DEFAULT_ROUTE, opens, reach: plan.stages.length };
+  const changed = { ...plan, outputs, stages: [...plan.stages, placed] };
+  checkBranches(where, changed, "own");
+  return changed;
+}

@@ -1,0 +1,42 @@
+import { bulkhead } from "cockatiel";
+import { untilStopped } from "../stopping.js";
+import { fixed } from "./batching.js";
+import type { Operator, StageContext } from "./contract.js";
+import { dispatchOperator } from "./dispatch-operator.js";
+import type { Item } from "./item.js";
+import type { ItemWork } from "./item-operator.js";
+import type { Pacing } from "./pacing.js";
+
+/** How many items a stage works on at once, and how it takes and gives them. */
+export interface Concurrency extends Pacing {
+  readonly concurrency: number;
+}
+
+/** Several items at a time; node stages with `concurrency` or a rate limit are this. */
+export function concurrentOperator<Result>(
+  work: ItemWork<Result>,
+  pacing: Concurrency,
+  context: StageContext,
+): Operator {
+  // An item that waits for its retry lets others go by; when it is tried again, it is one of those that are worked on at once.
+  const places = bulkhead(pacing.concurrency, Number.POSITIVE_INFINITY);
+  return dispatchOperator<Result>(
+    {
+      batching: fixed(1),
+      pacing,
+      maxInFlight: pacing.concurrency,
+      execute: async ([item], { stop }) => [
+        await untilStopped(
+          places.execute(async () => work.apply(item as Item)),
+          stop,
+        ),
+      ],
+      faultOf: () => (context.stopped.aborted ? "everyone" : "records"),
+      repeats: true,
+      fingerprintOf: () => undefined,
+      atFault: () => undefined,
+      settle: work.settle,
+    },
+    context,
+  );
+}

@@ -1,0 +1,123 @@
+import { dispatch } from "../dispatch/dispatch.js";
+import type { Outcome } from "../dispatch/judge.js";
+import type { DispatchOptions } from "../dispatch/options.js";
+import { PoisonMemory } from "../dispatch/poison.js";
+import { untilStopped } from "../stopping.js";
+import type { Batching } from "./batching.js";
+import { type Chunk, failStage, type Operator, type StageContext, waitForRoom } from "./contract.js";
+import type { Item } from "./item.js";
+import { judgeOf } from "./judge.js";
+import { bufferOf, type Pacing } from "./pacing.js";
+import { PassingItem } from "./passing-item.js";
+import { payloadSize } from "./payload-size.js";
+import { Settlement } from "./settlement.js";
+
+/** What a stage that works on several items at once does. */
+export interface BatchWork<Result>
+  extends Pick<DispatchOptions<Item, Result>, "maxInFlight" | "execute" | "faultOf"> {
+  readonly batching: Batching;
+  readonly pacing: Pacing;
+  /** Whether an item may be given to it more than once. */
+  readonly repeats: boolean;
+  /** The same for payloads that are alike to it; undefined: not to be remembered. */
+  readonly fingerprintOf: (item: Item) => string | undefined;
+  /** What ends the run when a batch fails with this error and nothing is to be done about it; undefined: the error itself, as this stage's failure. */
+  readonly atFault: (error: unknown) => unknown;
+  /** Puts down what came of an item, at which try. What it throws ends the stage. */
+  settle(item: Item, result: Result, settlement: Settlement, attempts: number): void;
+}
+
+/** Items in batches, several of them in flight at once; python stages are this, and node stages that do more than one thing at a time. */
+export function dispatchOperator<Result>(work: BatchWork<Result>, context: StageContext): Operator {
+  return async function* run(upstream: AsyncIterable<Chunk>): AsyncGenerator<Chunk> {
+    const settlement = new Settlement(context);
+    let failure: { error: unknown } | undefined;
+    const outcomes = dispatch<Item, Result>(upstream, {
+      ...optionsOf(work, context),
+      onFailure: (error) => {
+        failure = { error: work.atFault(error) ?? failStage(error, context) };
+        context.stop(error);
+      },
+    });
+    try {
+      for await (const answered of outcomes) {
+        const tooMany = settle(answered, { work, settlement, context });
+        const done = settlement.close();
+        if (done.length > 0) yield done;
+        if (tooMany) throw tooMany.error;
+        const room = context.books.room();
+        if (room !== undefined) await waitForRoom(room, context);
+      }
+    } catch (error) {
+      throw failure ? failure.error : error;
+    }
+  };
+}
+
+function optionsOf<Result>(
+  { batching, pacing, maxInFlight, execute, faultOf, repeats, fingerprintOf }: BatchWork<Result>,
+  context: StageContext,
+): Omit<DispatchOptions<Item, Result>, "onFailure"> {
+  const { books, clock, stopped, policy, stage, index, ordering } = context;
+  const judge = judgeOf(policy, stage, repeats);
+  const { rateLimit } = pacing;
+  const { key } = rateLimit ?? {};
+  return {
+    strategy: batching.create(),
+    batchRows: batching.size,
+    ordering: pacing.ordering ?? ordering,
+    maxInFlight,
+    buffer: bufferOf(pacing, maxInFlight, batching.size),
+    sizeOf: (item) => payloadSize(item.payload),
+    rateLimit: rateLimit && { ...rateLimit, keyOf: key && ((item) => key(item.payload, item)) },
+    clock,
+    execute,
+    passes: (item) => PassingItem.passes(item, index),
+    // A function of the user's may take its time, and must not hold up the end.
+    judge: (failed) => {
+      const verdict = judge(failed);
+      return verdict instanceof Promise ? untilStopped(verdict, stopped) : verdict;
+    },
+    faultOf,
+    divides: repeats,
+    poison: new PoisonMemory(fingerprintOf),
+    wait: async (ms, stop) => {
+      if (ms > 0) await clock.sleep(ms, stop);
+    },
+    stopped,
+    onEnd: (unfinished, strategy) => {
+      books.unfinished(unfinished);
+      if (strategy !== undefined) books.batched({ name: batching.name, ...strategy });
+    },
+  };
+}
+
+interface Desk<Result> {
+  readonly work: BatchWork<Result>;
+  readonly settlement: Settlement;
+  readonly context: StageContext;
+}
+
+/** Puts down what became of a batch; gives back what ends the stage: more were rejected than may be. */
+function settle<Result>(
+  outcomes: readonly Outcome<Item, Result>[],
+  desk: Desk<Result>,
+): { error: unknown } | undefined {
+  for (const [index, outcome] of outcomes.entries()) {
+    try {
+      put(outcome, desk);
+    } catch (error) {
+      desk.context.books.unfinished(outcomes.slice(index).map(({ record }) => record));
+      return { error };
+    }
+  }
+  return undefined;
+}
+
+function put<Result>(outcome: Outcome<Item, Result>, { work, settlement }: Desk<Result>): void {
+  const { record } = outcome;
+  if (outcome.kind === "passed") settlement.passes(record);
+  else if (outcome.kind === "failed")
+    settlement.fails(record, outcome.error, outcome.verdict, outcome.attempts);
+  else work.settle(record, outcome.result, settlement, outcome.attempts);
+}
