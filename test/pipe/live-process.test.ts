@@ -1,6 +1,7 @@
 import { live, microBatch, pipe } from "slither-ts";
 import { expect, test } from "vitest";
 import { sharedEngine } from "../helpers/engine.js";
+import { runScript } from "../helpers/node-script.js";
 import { Broker } from "./broker.js";
 import { upTo } from "./inputs.js";
 import { killed } from "./killed.js";
@@ -41,4 +42,10 @@ test("when the process dies of a record again and again, it and what was not giv
     code: "SLITHER_WORKER_DIED",
   });
   broker.expectToldOnce();
+});
+
+test("a run that is left comes to its end although no answer does, and although nothing else keeps the program running", async () => {
+  const script = runScript("leave-live-run", []);
+  expect(await script.lines).toEqual(["stopped"]);
+  expect(await script.ended).toBe(0);
 });
