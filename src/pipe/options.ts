@@ -119,7 +119,7 @@ export interface RunOptions<Metadata> {
   metadata?: Metadata | undefined;
   /** Where rejected records are written to, as they come: `deadLetter(file)`, or a sink of your own. Default: the run keeps up to 10,000. */
   deadLetter?: DeadLetterSink | undefined;
-  /** Where waits before a retry take place; for tests. Default: real time. */
+  /** Where waits take place, before a retry, for a rate limit, or for a batch to fill; for tests. Default: real time. */
   clock?: Clock | undefined;
   /** Aborts the run. A batch that is running is stopped: by an exception in its code, or, when it does not heed that, with its worker. */
   signal?: AbortSignal | undefined;

@@ -30,7 +30,7 @@ export interface Failure {
   readonly error: unknown;
   /** Python's traceback, when Python code raised. */
   readonly traceback: string | undefined;
-  /** How often the record was tried, alone or with others; 0 when an equal record had been found to kill or hang its process. */
+  /** How often the record was tried, alone or with others; 0 when an equal record had been found before to kill or hang its process. */
   readonly attempts: number;
   /** What the stage was given. */
   readonly payload: unknown;

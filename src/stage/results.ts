@@ -53,7 +53,7 @@ export class Many<Payload> extends NodeResult {
   }
 }
 
-/** Sends the record straight to an output, past the stages that follow. As a policy: with its failure, and the payload that the stage was given. */
+/** Sends the record straight to an output, where a later branch or merge may take it up. As a policy: with its failure, and the payload that the stage was given. */
 export class RouteTo<Route extends string = string> extends NodeResult {
   readonly route: Route;
 
@@ -86,7 +86,7 @@ export function many<Payload>(payloads: readonly Payload[]): Many<Payload> {
 }
 
 /**
- * In a node stage: sends the record straight to an output, past the stages that follow. In `onError`: what fails goes to that output, with its
+ * In a node stage: sends the record straight to an output, past the stages that follow, but for a later branch or merge of that output. In `onError`: what fails goes to that output, with its
  * `failure` and the payload that the stage was given; what fails in a batch is searched for as with `reject`. The output need not be one of `route()`.
  *
  * @throws OptionsError for a name that is none.

@@ -122,6 +122,8 @@ test("codes stay what they are: programs compare with them", () => {
   const codes = Object.fromEntries(examples.map(([name, { code }]) => [name, code]));
 
   expect(codes).toEqual({
+    AcknowledgeError: "SLITHER_ACKNOWLEDGE",
+    BatchingError: "SLITHER_BATCHING",
     BatchResultError: "SLITHER_BATCH_RESULT",
     CallAbortedError: "SLITHER_CALL_ABORTED",
     CallTimeoutError: "SLITHER_CALL_TIMEOUT",
