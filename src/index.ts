@@ -67,21 +67,6 @@ export {
 export { SlitherError } from "./errors/slither-error.js";
 export { ValueNotSupportedError } from "./errors/value.js";
 export type { Duration, Size } from "./options/fields.js";
-export type { ItemOf, NoEnds } from "./pipe/ends.js";
-export type { GraphEdge, PipeGraph } from "./pipe/graph/graph.js";
-export { graphMermaid } from "./pipe/graph/mermaid.js";
-export type { GraphNode, GraphNodeStage, GraphPythonStage } from "./pipe/graph/node.js";
-export { graphText } from "./pipe/graph/text.js";
-export { PipeHaltedError, RunConsumedError } from "./pipe/halted.js";
-export {
-  type Ledger,
-  type LedgerEdge,
-  LedgerError,
-  type StageBook,
-  type StageLedger,
-  TooManyRejectedError,
-} from "./pipe/ledger.js";
-export { type Delivery, type LiveSource, live } from "./pipe/live.js";
 export type {
   NodeStageOptions,
   PacingOptions,
@@ -92,10 +77,25 @@ export type {
   ViaOptions,
 } from "./pipe/options.js";
 export { type Pipe, pipe, type RoutedPipe } from "./pipe/pipe.js";
-export type { PipePlan, StagePlan } from "./pipe/plan.js";
-export type { LiveSummary } from "./pipe/receipts.js";
-export type { Collected, Run, RunSummary } from "./pipe/run.js";
-export type { RunStats, StageStats } from "./pipe/stats.js";
+export type { AnyEnd, End, ItemOf } from "./plan/ends.js";
+export type { GraphEdge, PipeGraph } from "./plan/graph/graph.js";
+export { graphMermaid } from "./plan/graph/mermaid.js";
+export type { GraphNode, GraphNodeStage, GraphPythonStage } from "./plan/graph/node.js";
+export { graphText } from "./plan/graph/text.js";
+export type { PipePlan, StagePlan } from "./plan/plan.js";
+export { PipeHaltedError, RunConsumedError } from "./run/halted.js";
+export {
+  type Ledger,
+  type LedgerEdge,
+  LedgerError,
+  type StageBook,
+  type StageLedger,
+  TooManyRejectedError,
+} from "./run/ledger.js";
+export { type Delivery, type LiveSource, live } from "./run/live.js";
+export type { LiveSummary } from "./run/receipts.js";
+export type { Collected, Run, RunSummary } from "./run/run.js";
+export type { RunStats, StageStats } from "./run/stats.js";
 export type { Engine } from "./session/engine.js";
 export type { EngineOptions } from "./session/engine-options.js";
 export type { FamilyOptions, ForkOptions } from "./session/fork-options.js";

@@ -1,5 +1,5 @@
 import { show, unknownName } from "../options/parse.js";
-import type { PipeGraph } from "../pipe/graph/graph.js";
+import type { PipeGraph } from "../plan/graph/graph.js";
 
 /** What makes a pipe, also one of another installed copy of this package. */
 interface Drawable {

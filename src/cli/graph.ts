@@ -1,6 +1,6 @@
-import type { PipeGraph } from "../pipe/graph/graph.js";
-import { graphMermaid } from "../pipe/graph/mermaid.js";
-import { graphText } from "../pipe/graph/text.js";
+import type { PipeGraph } from "../plan/graph/graph.js";
+import { graphMermaid } from "../plan/graph/mermaid.js";
+import { graphText } from "../plan/graph/text.js";
 import { exportedPipe } from "./graph-export.js";
 import { importModule } from "./graph-import.js";
 

@@ -6,6 +6,8 @@ export class PoisonedRecordError extends SlitherError {
 
   constructor(cause: unknown) {
     const how = cause instanceof Error ? cause.message : String(cause);
-    super(`given up without a further try, because an equal record failed like this in the run: ${how}`, { cause });
+    super(`given up without a further try, because an equal record failed like this in the run: ${how}`, {
+      cause,
+    });
   }
 }

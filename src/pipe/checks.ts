@@ -1,8 +1,8 @@
 import { OptionsError } from "../errors/options.js";
 import { unknownName } from "../options/parse.js";
+import type { PipePlan, StagePlan } from "../plan/plan.js";
+import { decides, END, sendsOf, sent, startsBranch } from "../plan/topology.js";
 import { DEFAULT_ROUTE } from "../stage/item.js";
-import type { PipePlan, StagePlan } from "./plan.js";
-import { decides, END, sendsOf, sent, startsBranch } from "./topology.js";
 
 /** @throws OptionsError for a stage behind the routes, which only a merge may follow. */
 export function checkOpen(where: string, plan: PipePlan, stage: string): void {

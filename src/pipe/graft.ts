@@ -1,7 +1,7 @@
 import { OptionsError } from "../errors/options.js";
+import { type PipePlan, type StagePlan, withOutputs } from "../plan/plan.js";
 import { DEFAULT_ROUTE } from "../stage/item.js";
 import { checkBranches, checkNames } from "./checks.js";
-import { type PipePlan, type StagePlan, withOutputs } from "./plan.js";
 
 /** How a pipe becomes part of another. */
 export interface GraftOptions {

@@ -1,24 +1,28 @@
 import { OptionsError } from "../errors/options.js";
 import { parseOptions, show } from "../options/parse.js";
+import type {
+  AnyEnd,
+  Beside,
+  Declared,
+  Early,
+  EndOf,
+  Failed,
+  Merged,
+  WithBranch,
+  Without,
+} from "../plan/ends.js";
+import { graphOf, type PipeGraph } from "../plan/graph/graph.js";
+import { frozen, type PipePlan } from "../plan/plan.js";
+import { LiveSource } from "../run/live.js";
+import { Receipts } from "../run/receipts.js";
+import { replayed } from "../run/replay.js";
+import { Run } from "../run/run.js";
+import { newItems } from "../run/source.js";
 import type { NodeContext } from "../stage/node.js";
 import type { ErrorPolicy, RouteOfPolicy } from "../stage/policy.js";
 import type { PayloadOf, RouteOf } from "../stage/results.js";
 import { checkBranch, checkOpen, checkOutputs, checkRun } from "./checks.js";
-import type {
-  Beside,
-  EndOf,
-  Merged,
-  NoEnds,
-  WithBranch,
-  WithEarly,
-  WithEnds,
-  WithFailed,
-  Without,
-  WithRoutes,
-} from "./ends.js";
 import { grafted } from "./graft.js";
-import { graphOf, type PipeGraph } from "./graph/graph.js";
-import { LiveSource } from "./live.js";
 import {
   branchArguments,
   type NodeStageOptions,
@@ -33,11 +37,6 @@ import {
   type ViaOptions,
   viaOptions,
 } from "./options.js";
-import { frozen, type PipePlan } from "./plan.js";
-import { Receipts } from "./receipts.js";
-import { replayed } from "./replay.js";
-import { Run } from "./run.js";
-import { newItems } from "./source.js";
 import { withMerge, withNode, withOnError, withPython, withRoutes } from "./stages.js";
 import type { NeededMetadata, NoStores, PipeTypes, RunArguments, TypedPipe } from "./typed-pipe.js";
 
@@ -63,7 +62,7 @@ export interface RoutedPipe<
   Out,
   Stores extends object,
   Metadata extends object,
-  Ends extends object = NoEnds,
+  Ends extends AnyEnd = never,
 > extends Omit<
     Pipe<In, Out, Stores, Metadata, Ends>,
     "use" | "node" | "python" | "route" | "via" | "branch" | "onError" | "~types"
@@ -71,7 +70,7 @@ export interface RoutedPipe<
   readonly "~types"?: PipeTypes<In, Out, Stores, NeededMetadata<Metadata>, Ends, true> | undefined;
 
   /** As before the routes. */
-  branch<const Output extends Beside<Ends>, Next, Own extends object>(
+  branch<const Output extends Beside<Ends>, Next, Own extends AnyEnd>(
     output: Output,
     build: BuildBranch<EndOf<Ends, Output>, Next, Stores, Metadata, Own>,
   ): RoutedPipe<In, Out, Stores, Metadata, WithBranch<Ends, Output, Next, Own>>;
@@ -80,20 +79,20 @@ export interface RoutedPipe<
   onError<const Policy extends ErrorPolicy>(
     stage: string,
     policy: Policy,
-  ): RoutedPipe<In, Out, Stores, Metadata, WithFailed<Ends, Policy, RouteOfPolicy<Policy>>>;
+  ): RoutedPipe<In, Out, Stores, Metadata, Ends | Failed<Policy, RouteOfPolicy<Policy>>>;
 }
 
 /** Adds the stages of a branch to a pipe that has none. */
-type BuildBranch<Payload, Next, Stores extends object, Metadata extends object, Own> = (
+type BuildBranch<Payload, Next, Stores extends object, Metadata extends object, Own extends AnyEnd> = (
   branch: Pipe<Payload, Payload, Stores, Metadata>,
 ) => TypedPipe<Payload, Next, unknown, Metadata, Own>;
 
 /**
  * A declared dataflow from records of type `In` to payloads of type `Out`. Immutable: every method gives back a new pipe.
  *
- * @typeParam Ends the payload of each output beside `default`, by name; optional is what only a function may send records to.
+ * @typeParam Ends the outputs beside `default`, with their payloads: a union of {@link End}.
  */
-export class Pipe<In, Out, Stores extends object, Metadata extends object, Ends extends object = NoEnds> {
+export class Pipe<In, Out, Stores extends object, Metadata extends object, Ends extends AnyEnd = never> {
   /** What the pipe is, as plain data. */
   readonly plan: PipePlan;
   /** For the compiler alone: there is no such field. */
@@ -123,18 +122,18 @@ export class Pipe<In, Out, Stores extends object, Metadata extends object, Ends 
   node<Next>(
     name: string,
     run: (payload: Out, context: NodeContext<Stores, Metadata>) => Next,
-  ): Pipe<In, PayloadOf<Awaited<Next>>, Stores, Metadata, WithEarly<Ends, RouteOf<Awaited<Next>>>>;
+  ): Pipe<In, PayloadOf<Awaited<Next>>, Stores, Metadata, Ends | Early<RouteOf<Awaited<Next>>>>;
   /** As above, between two schemas. */
   node<Next, Checked = Out, Fit = PayloadOf<Awaited<Next>>>(
     name: string,
     run: (payload: Checked, context: NodeContext<Stores, Metadata>) => Next,
     options: NodeStageOptions<Out, Checked, PayloadOf<Awaited<Next>>, Fit>,
-  ): Pipe<In, Fit, Stores, Metadata, WithEarly<Ends, RouteOf<Awaited<Next>>>>;
+  ): Pipe<In, Fit, Stores, Metadata, Ends | Early<RouteOf<Awaited<Next>>>>;
   node<Next, Checked, Fit>(
     name: string,
     run: (payload: Checked, context: NodeContext<Stores, Metadata>) => Next,
     options: NodeStageOptions<Out, Checked, PayloadOf<Awaited<Next>>, Fit> = {},
-  ): Pipe<In, Fit, Stores, Metadata, WithEarly<Ends, RouteOf<Awaited<Next>>>> {
+  ): Pipe<In, Fit, Stores, Metadata, Ends | Early<RouteOf<Awaited<Next>>>> {
     return new Pipe(withNode(this.plan, name, run, options));
   }
 
@@ -157,9 +156,9 @@ export class Pipe<In, Out, Stores extends object, Metadata extends object, Ends 
   route<const Name extends string>(
     name: string,
     routes: readonly (readonly [name: Name, predicate: (payload: Out) => boolean])[],
-  ): RoutedPipe<In, Out, Stores, Metadata, WithRoutes<Ends, Name, Out>> {
+  ): RoutedPipe<In, Out, Stores, Metadata, Ends | Declared<Name, Out>> {
     const routed: unknown = new Pipe(withRoutes(this.plan, name, routes));
-    return routed as RoutedPipe<In, Out, Stores, Metadata, WithRoutes<Ends, Name, Out>>;
+    return routed as RoutedPipe<In, Out, Stores, Metadata, Ends | Declared<Name, Out>>;
   }
 
   /**
@@ -175,7 +174,7 @@ export class Pipe<In, Out, Stores extends object, Metadata extends object, Ends 
    * pipe.route("by_confidence", [["low", ({ confidence }) => confidence < 0.6]])
    *   .branch("low", (low) => low.node("explain", explain))
    */
-  branch<const Output extends Beside<Ends>, Next, Own extends object>(
+  branch<const Output extends Beside<Ends>, Next, Own extends AnyEnd>(
     output: Output,
     build: BuildBranch<EndOf<Ends, Output>, Next, Stores, Metadata, Own>,
   ): Pipe<In, Out, Stores, Metadata, WithBranch<Ends, Output, Next, Own>> {
@@ -208,15 +207,15 @@ export class Pipe<In, Out, Stores extends object, Metadata extends object, Ends 
    *
    * @throws OptionsError for a stage name that is taken, or a store of the same name that is another one.
    */
-  via<Next, Added extends object, Own extends object>(
+  via<Next, Added extends object, Own extends AnyEnd>(
     other: TypedPipe<Out, Next, Added, Metadata, Own, false>,
     options?: ViaOptions,
-  ): Pipe<In, Next, Stores & Added, Metadata, WithEnds<Ends, Own>>;
+  ): Pipe<In, Next, Stores & Added, Metadata, Ends | Own>;
   /** As above, with a pipe that has ended in its routes. */
-  via<Next, Added extends object, Own extends object>(
+  via<Next, Added extends object, Own extends AnyEnd>(
     other: TypedPipe<Out, Next, Added, Metadata, Own, true>,
     options?: ViaOptions,
-  ): RoutedPipe<In, Next, Stores & Added, Metadata, WithEnds<Ends, Own>>;
+  ): RoutedPipe<In, Next, Stores & Added, Metadata, Ends | Own>;
   via(other: unknown, options: ViaOptions = {}): unknown {
     const where = `pipe ${this.plan.name}: via()`;
     const { as } = parseOptions(where, viaOptions, options);
@@ -234,7 +233,7 @@ export class Pipe<In, Out, Stores extends object, Metadata extends object, Ends 
   onError<const Policy extends ErrorPolicy>(
     stage: string,
     policy: Policy,
-  ): Pipe<In, Out, Stores, Metadata, WithFailed<Ends, Policy, RouteOfPolicy<Policy>>> {
+  ): Pipe<In, Out, Stores, Metadata, Ends | Failed<Policy, RouteOfPolicy<Policy>>> {
     return new Pipe(withOnError(this.plan, stage, policy));
   }
 

@@ -1,5 +1,6 @@
 import { OptionsError } from "../errors/options.js";
 import { parseOptions, unknownName } from "../options/parse.js";
+import { type PipePlan, type StageWork, withOutputs, withPolicy } from "../plan/plan.js";
 import { DEFAULT_ROUTE } from "../stage/item.js";
 import type { NodeStage } from "../stage/node.js";
 import { type ErrorPolicy, Retry } from "../stage/policy.js";
@@ -15,7 +16,6 @@ import {
   pythonStageOptions,
   routeStageArguments,
 } from "./options.js";
-import { type PipePlan, type StageWork, withOutputs, withPolicy } from "./plan.js";
 
 /** The plan with a node stage at its end. @throws OptionsError, as the others here. */
 export function withNode(plan: PipePlan, name: string, run: unknown, options: object): PipePlan {

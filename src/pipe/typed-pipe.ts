@@ -1,5 +1,5 @@
+import type { PipePlan } from "../plan/plan.js";
 import type { RunOptions } from "./options.js";
-import type { PipePlan } from "./plan.js";
 
 /** What a pipe has before `use()`: no stores. */
 export type NoStores = Record<never, never>;

@@ -1,7 +1,7 @@
 import { setImmediate as nextRound } from "node:timers/promises";
 import type { Reply, Request } from "../engine.js";
-import type { Executors } from "../pipe/run.js";
-import type { Workforce } from "../pipe/workforce.js";
+import type { Executors } from "../run/run.js";
+import type { Workforce } from "../run/workforce.js";
 import type { Executor } from "../session/replicas.js";
 import type { Session } from "../session/session.js";
 import { SentBatch } from "./sent-batch.js";

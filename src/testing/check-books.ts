@@ -1,4 +1,4 @@
-import type { Ledger, LedgerEdge, StageLedger } from "../pipe/ledger.js";
+import type { Ledger, LedgerEdge, StageLedger } from "../run/ledger.js";
 import { counted } from "./describe.js";
 import type { Observation } from "./trial.js";
 

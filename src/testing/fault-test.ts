@@ -3,7 +3,7 @@ import type { z } from "zod";
 import { OptionsError } from "../errors/options.js";
 import { parseOptions, show } from "../options/parse.js";
 import { Pipe } from "../pipe/pipe.js";
-import type { PipePlan } from "../pipe/plan.js";
+import type { PipePlan } from "../plan/plan.js";
 import { Session } from "../session/session.js";
 import type { ItemId } from "../stage/item.js";
 import { compare } from "./compare.js";

@@ -1,5 +1,5 @@
 import { BatchResultError } from "../errors/python.js";
-import { type PipePlan, policyOf } from "../pipe/plan.js";
+import { type PipePlan, policyOf } from "../plan/plan.js";
 import { RejectUpTo, Retry } from "../stage/policy.js";
 import type { PythonStage } from "../stage/python-stage.js";
 

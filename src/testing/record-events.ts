@@ -1,6 +1,6 @@
 import { OptionsError } from "../errors/options.js";
 import { show, unknownName } from "../options/parse.js";
-import { Run } from "../pipe/run.js";
+import { Run } from "../run/run.js";
 import { Engine } from "../session/engine.js";
 import { ENGINE_EVENTS, type EngineEvents, RUN_EVENTS, type RunEvents } from "../telemetry/events.js";
 

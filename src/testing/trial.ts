@@ -1,7 +1,7 @@
 import { SessionRolledBackError } from "../errors/session.js";
-import type { PipePlan } from "../pipe/plan.js";
-import { Run, type RunSummary } from "../pipe/run.js";
-import { newItems } from "../pipe/source.js";
+import type { PipePlan } from "../plan/plan.js";
+import { Run, type RunSummary } from "../run/run.js";
+import { newItems } from "../run/source.js";
 import type { Session } from "../session/session.js";
 import type { Item, ItemId } from "../stage/item.js";
 import { BatchLog, type Interfere, type LoggedBatch } from "./batch-log.js";

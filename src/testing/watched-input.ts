@@ -1,4 +1,4 @@
-import type { PipePlan } from "../pipe/plan.js";
+import type { PipePlan } from "../plan/plan.js";
 import type { ItemId } from "../stage/item.js";
 
 /** Thrown by the input in the scenario "throwing input". */

@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { pipe, type Run, type RunSummary } from "slither-ts";
+import { type End, pipe, type Run, type RunSummary } from "slither-ts";
 import { expect, test } from "vitest";
 import { hops } from "../dispatch/deferred.js";
 import { inlineSession } from "./inline-session.js";
@@ -59,7 +59,7 @@ function inputOf(given: Scenario): Iterable<number> | AsyncIterable<number> {
 }
 
 /** A run of two node, two python stages and routes, each of which may fail for some records; payloads stay what they are. */
-async function runOf(given: Scenario, signal: AbortSignal): Promise<Run<number, { even: number }>> {
+async function runOf(given: Scenario, signal: AbortSignal): Promise<Run<number, End<"even", number>>> {
   const batch = (stage: "first" | "second") => async (payloads: number[]) => {
     await hops(cycle(given.batchDelays, payloads[0] as number));
     for (const n of payloads) check(stage, n);

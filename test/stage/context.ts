@@ -1,9 +1,9 @@
 import { pipe } from "slither-ts";
 import { realClock } from "../../src/clock.js";
-import { RunAccounts } from "../../src/pipe/accounts.js";
-import type { Ledger } from "../../src/pipe/ledger.js";
-import { Rejections } from "../../src/pipe/rejections.js";
-import { directionsOf } from "../../src/pipe/topology.js";
+import { directionsOf } from "../../src/plan/topology.js";
+import { RunAccounts } from "../../src/run/accounts.js";
+import type { Ledger } from "../../src/run/ledger.js";
+import { Rejections } from "../../src/run/rejections.js";
 import type { Chunk, Operator, StageContext } from "../../src/stage/contract.js";
 import type { Item, Rejection } from "../../src/stage/item.js";
 import { Emitter } from "../../src/telemetry/emitter.js";

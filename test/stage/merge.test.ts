@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { END } from "../../src/pipe/topology.js";
+import { END } from "../../src/plan/topology.js";
 import { failure } from "../../src/stage/contract.js";
 import { mergeOperator } from "../../src/stage/merge.js";
 import { PassingItem } from "../../src/stage/passing-item.js";

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { END } from "../../src/pipe/topology.js";
+import { END } from "../../src/plan/topology.js";
 import { type Route, routeOperator } from "../../src/stage/route.js";
 import { stand, through } from "./context.js";
 

@@ -1,7 +1,7 @@
 // biome-ignore-all lint/suspicious/noThenProperty: `then` is an option of retry().
 import { expect, test } from "vitest";
 import { RecordRejectedError } from "../../src/errors/rejected.js";
-import { TooManyRejectedError } from "../../src/pipe/ledger.js";
+import { TooManyRejectedError } from "../../src/run/ledger.js";
 import { type Directions, failure, type StageFailure } from "../../src/stage/contract.js";
 import { PassingItem } from "../../src/stage/passing-item.js";
 import { reject, retry } from "../../src/stage/policy.js";

@@ -1,6 +1,7 @@
 // Checked by tsc alone: an error that is expected and does not come is an error itself.
 import {
   type Collected,
+  type End,
   type Failure,
   type Item,
   type ItemOf,
@@ -45,7 +46,7 @@ expectTypeOf(outputs).toEqualTypeOf<{
 }>();
 // @ts-expect-error: an output that was not declared.
 outputs.medium;
-expectTypeOf(explained.run(scored)).toEqualTypeOf<Run<Scored, { high: Scored; low: Explained }>>();
+expectTypeOf(explained.run(scored)).toEqualTypeOf<Run<Scored, End<"high", Scored> | End<"low", Explained>>>();
 
 // The route of an item tells what its payload is.
 for await (const item of explained.run(scored)) {
@@ -54,7 +55,7 @@ for await (const item of explained.run(scored)) {
   // @ts-expect-error: only those in `low` have been explained.
   item.payload.why;
 }
-expectTypeOf<ItemOf<Scored, { low: Explained }>>().toEqualTypeOf<
+expectTypeOf<ItemOf<Scored, End<"low", Explained>>>().toEqualTypeOf<
   Item<Scored, "default"> | Item<Explained, "low">
 >();
 expectTypeOf<Collected<Scored>["outputs"]>().toEqualTypeOf<{
@@ -79,7 +80,13 @@ explained.node("late", (n) => n);
 // @ts-expect-error: the same, for a pipe that is taken in.
 explained.via(pipe<Scored>("other"));
 expectTypeOf(routed).toEqualTypeOf<
-  RoutedPipe<Scored, Scored, Record<never, never>, Record<string, unknown>, { high: Scored; low: Scored }>
+  RoutedPipe<
+    Scored,
+    Scored,
+    Record<never, never>,
+    Record<string, unknown>,
+    End<"high", Scored> | End<"low", Scored>
+  >
 >();
 
 // After a merge the pipe goes on with all that came together.
@@ -164,7 +171,7 @@ expectTypeOf((await nested.run(scored).collect()).outputs).toEqualTypeOf<{
 // Several of one, in a branch.
 expectTypeOf(
   routed.branch("high", (high) => high.node("spread", ({ confidence }) => many([confidence]))).run(scored),
-).toEqualTypeOf<Run<Scored, { high: number; low: Scored }>>();
+).toEqualTypeOf<Run<Scored, End<"high", number> | End<"low", Scored>>>();
 
 // Stores and metadata are those of the pipe.
 const seen = store("seen", { ids: table<string, number>() });
@@ -224,5 +231,5 @@ const unknown = pipe<Scored>("p")
   .node("parse", () => anything)
   .route("split", [["low", (payload) => payload.low]])
   .branch("low", (low) => low.node("same", (payload) => payload.any));
-expectTypeOf(unknown.run(scored)).toEqualTypeOf<Run<typeof anything, { low: typeof anything }>>();
+expectTypeOf(unknown.run(scored)).toEqualTypeOf<Run<typeof anything, End<"low", typeof anything>>>();
 for await (const item of unknown.run(scored)) expectTypeOf(item.route).toEqualTypeOf<"default" | "low">();

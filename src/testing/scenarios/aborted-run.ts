@@ -1,4 +1,4 @@
-import { PipeHaltedError } from "../../pipe/halted.js";
+import { PipeHaltedError } from "../../run/halted.js";
 import { checkBooks } from "../check-books.js";
 import { compareItems } from "../compare-items.js";
 import { shownError } from "../describe.js";

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
-import type { PipePlan } from "../../pipe/plan.js";
+import type { PipePlan } from "../../plan/plan.js";
 import type { PythonStage } from "../../stage/python-stage.js";
 import type { Interfere, LoggedBatch } from "../batch-log.js";
 import type { Dice } from "../dice.js";

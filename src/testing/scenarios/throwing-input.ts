@@ -1,4 +1,4 @@
-import { PipeHaltedError } from "../../pipe/halted.js";
+import { PipeHaltedError } from "../../run/halted.js";
 import type { ItemId } from "../../stage/item.js";
 import { checkBooks } from "../check-books.js";
 import { compareItems } from "../compare-items.js";

@@ -1,11 +1,8 @@
+import type { PipePlan } from "../plan/plan.js";
+import { firstPlace, INPUT, onward, sendsOf, sent } from "../plan/topology.js";
 import { DEFAULT_ROUTE } from "../stage/item.js";
 import type { LedgerEdge } from "./ledger.js";
-import type { PipePlan } from "./plan.js";
 import type { StageAccount } from "./stage-account.js";
-import { END, onward, sendsOf, sent } from "./topology.js";
-
-/** The input, among the indices of stages. */
-export const INPUT = -1;
 
 /** An edge of the ledger, by the indices of its stages. */
 export interface Edge {
@@ -43,11 +40,6 @@ export function edgesOf(
     for (const [output, records] of account.sentTo) addSent(output, records);
   }
   return [...edges.values()];
-}
-
-/** Where records of the input go that are not told otherwise. */
-export function firstPlace(plan: PipePlan): number {
-  return plan.stages.length === 0 ? END : 0;
 }
 
 /** The edge with the names of its stages. */

@@ -6,6 +6,14 @@ import { type PipePlan, policyOf, type StagePlan } from "./plan.js";
 /** The place past every stage, where the outputs are. */
 export const END = Number.POSITIVE_INFINITY;
 
+/** The input, among the indices of stages. */
+export const INPUT = -1;
+
+/** Where records of the input go that are not told otherwise. */
+export function firstPlace(plan: PipePlan): number {
+  return plan.stages.length === 0 ? END : 0;
+}
+
 /** Whether a stage is the first of a branch. */
 export function startsBranch(stage: StagePlan): boolean {
   return stage.kind !== "merge" && stage.opens.length > 0;

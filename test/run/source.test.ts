@@ -1,10 +1,10 @@
 import { OptionsError } from "slither-ts";
 import { expect, test } from "vitest";
-import { InputFailure, newItems, type SourceOptions, source } from "../../src/pipe/source.js";
+import { InputFailure, newItems, type SourceOptions, source } from "../../src/run/source.js";
 import type { Chunk } from "../../src/stage/contract.js";
 import { drained } from "../dispatch/chunks.js";
 import { quiet } from "../dispatch/deferred.js";
-import { asyncNumbers, numbers, upTo } from "./inputs.js";
+import { asyncNumbers, numbers, upTo } from "../pipe/inputs.js";
 
 interface Reading {
   readonly chunks: AsyncGenerator<Chunk>;

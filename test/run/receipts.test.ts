@@ -1,10 +1,10 @@
 import { AcknowledgeError, type Item } from "slither-ts";
 import { expect, test } from "vitest";
-import { Receipts } from "../../src/pipe/receipts.js";
-import { newItems } from "../../src/pipe/source.js";
+import { Receipts } from "../../src/run/receipts.js";
+import { newItems } from "../../src/run/source.js";
 import { childOf } from "../../src/stage/item.js";
 import { deferred, quiet } from "../dispatch/deferred.js";
-import { upTo } from "./inputs.js";
+import { upTo } from "../pipe/inputs.js";
 
 /** What the source was told, such as `ack 3`. */
 type Log = string[];

@@ -2,6 +2,8 @@ import { setMaxListeners } from "node:events";
 import type { Clock } from "../clock.js";
 import type { RejectedStream } from "../dead-letters/rejected-stream.js";
 import type { DeadLetterSink } from "../dead-letters/sink.js";
+import type { AnyEnd, ItemOf, Outputs } from "../plan/ends.js";
+import { outputsOf, type PipePlan } from "../plan/plan.js";
 import type { Session } from "../session/session.js";
 import { type Chunk, StageFailure } from "../stage/contract.js";
 import type { Item, Rejection } from "../stage/item.js";
@@ -9,11 +11,9 @@ import { Emitter } from "../telemetry/emitter.js";
 import { RUN_EVENTS, type RunEvents, type RunStatus } from "../telemetry/events.js";
 import { RunAccounts } from "./accounts.js";
 import { buildChain, type Chain } from "./chain.js";
-import type { ItemOf, NoEnds, Outputs } from "./ends.js";
 import { PipeHaltedError, RunConsumedError } from "./halted.js";
 import { leavable } from "./leavable.js";
 import { type Ledger, LedgerError } from "./ledger.js";
-import { outputsOf, type PipePlan } from "./plan.js";
 import type { LiveSummary, Receipts } from "./receipts.js";
 import { Rejections } from "./rejections.js";
 import { InputFailure, type MakeItem } from "./source.js";
@@ -33,7 +33,7 @@ export interface RunSummary {
 }
 
 /** Everything that came out of a completed run. */
-export interface Collected<Out, Ends extends object = NoEnds> extends RunSummary {
+export interface Collected<Out, Ends extends AnyEnd = never> extends RunSummary {
   /**
    * The items of each output, in input order. Every output of routes and policies is there, also when it is empty; one that only a function names may be
    * missing when nothing went there.
@@ -72,7 +72,7 @@ let runs = 0;
  * One execution of a pipe over an input. It is lazy: nothing starts before the first pull, and nothing goes on that is not pulled, but for a
  * bounded number of batches. It is consumed once: by `for await`, by `batches()`, or by `collect()`.
  */
-export class Run<Out = unknown, Ends extends object = NoEnds> implements AsyncIterable<ItemOf<Out, Ends>> {
+export class Run<Out = unknown, Ends extends AnyEnd = never> implements AsyncIterable<ItemOf<Out, Ends>> {
   /** Names the run in events. */
   readonly id: string;
   /** How the run ended. Resolves also for a run that failed, when it has ended; never for one that is not consumed. */

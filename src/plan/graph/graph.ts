@@ -1,8 +1,7 @@
 import { DEFAULT_ROUTE } from "../../stage/item.js";
 import { routeOfPolicy } from "../../stage/policy.js";
-import { firstPlace, INPUT } from "../edges.js";
 import { type PipePlan, policyOf, type StagePlan } from "../plan.js";
-import { decides, END, onward, sendsOf, sent } from "../topology.js";
+import { decides, END, firstPlace, INPUT, onward, sendsOf, sent } from "../topology.js";
 import { type GraphNode, nodeOf } from "./node.js";
 
 /** The picture of a pipe: plain data, which JSON does not change. */

@@ -1,12 +1,12 @@
+import { outputsOf, type PipePlan } from "../plan/plan.js";
+import { END, firstPlace, INPUT } from "../plan/topology.js";
 import type { Item } from "../stage/item.js";
 import { PassingItem } from "../stage/passing-item.js";
-import { type Edge, edgesOf, firstPlace, INPUT, named } from "./edges.js";
+import { type Edge, edgesOf, named } from "./edges.js";
 import type { Ledger, StageLedger } from "./ledger.js";
-import { outputsOf, type PipePlan } from "./plan.js";
 import type { Receipts } from "./receipts.js";
 import type { Rejections } from "./rejections.js";
 import { StageAccount, type Strayed } from "./stage-account.js";
-import { END } from "./topology.js";
 
 /** The books of a run while it runs. */
 export class RunAccounts {

@@ -1,7 +1,7 @@
 import { pipe, routeTo } from "slither-ts";
 import { describe, expect, test } from "vitest";
-import type { PipePlan } from "../../src/pipe/plan.js";
-import { decides, directionsOf, END, onward, sendsOf, sent, startsBranch } from "../../src/pipe/topology.js";
+import type { PipePlan } from "../../src/plan/plan.js";
+import { decides, directionsOf, END, onward, sendsOf, sent, startsBranch } from "../../src/plan/topology.js";
 
 const same = (n: number): number => n;
 

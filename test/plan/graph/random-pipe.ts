@@ -1,9 +1,18 @@
 import fc from "fast-check";
-import { type Pipe, pipe, routeTo } from "slither-ts";
+import { type ErrorPolicy, type Pipe, type PipePlan, pipe, type Run, routeTo } from "slither-ts";
 
-/** A pipe whose shape only the test knows: its types say nothing. */
-// biome-ignore lint/suspicious/noExplicitAny: see above.
-export type AnyPipe = Pipe<number, any, any, any, any>;
+type OfNumber = (payload: number) => unknown;
+
+/** A pipe from numbers to numbers whose shape only the test knows: its types say nothing of its outputs. */
+export interface AnyPipe extends Pick<Pipe<number, number, object, object>, "graph"> {
+  readonly plan: PipePlan;
+  node(name: string, run: OfNumber): AnyPipe;
+  route(name: string, routes: readonly (readonly [string, (payload: number) => boolean])[]): AnyPipe;
+  branch(output: string, build: (sub: AnyPipe) => AnyPipe): AnyPipe;
+  merge(name: string, outputs?: readonly string[]): AnyPipe;
+  onError(stage: string, policy: ErrorPolicy): AnyPipe;
+  run(records: readonly number[]): Run<number>;
+}
 
 /** What one step of a random pipe adds. */
 type Step =
@@ -36,7 +45,7 @@ const { steps } = fc.letrec<{ steps: readonly Step[]; step: Step }>((tie) => ({
 
 /** Pipes from numbers to numbers with routes, branches, merges, policies and functions that decide. */
 export const randomPipe: fc.Arbitrary<AnyPipe> = steps.map((all) =>
-  new Builder().add(pipe<number>("random"), all),
+  new Builder().add(pipe<number>("random") as unknown as AnyPipe, all),
 );
 
 class Builder {
@@ -71,16 +80,16 @@ class Builder {
     const routes = outputs.map(
       (output, index) => [output, (payload: number) => payload % (index + 2) === 0] as const,
     );
-    let split = made.route(name, routes) as unknown as AnyPipe;
+    let split = made.route(name, routes);
     for (const [index, branch] of branches.entries()) {
       if (branch !== undefined) split = this.#branch(split, outputs[index] as string, branch);
     }
     if (merged === 0) return split;
-    return split.merge(this.#name("stage"), merged === 3 ? undefined : outputs.slice(0, merged)) as AnyPipe;
+    return split.merge(this.#name("stage"), merged === 3 ? undefined : outputs.slice(0, merged));
   }
 
   #branch(made: AnyPipe, output: string, branch: readonly Step[]): AnyPipe {
-    return made.branch(output, (sub: AnyPipe) => this.add(sub, [{ kind: "node" }, ...branch]));
+    return made.branch(output, (sub) => this.add(sub, [{ kind: "node" }, ...branch]));
   }
 
   #name(kind: string): string {

@@ -1,8 +1,8 @@
 import { SessionRolledBackError } from "../errors/session.js";
+import type { PipePlan } from "../plan/plan.js";
 import type { Session } from "../session/session.js";
 import { StageFailure } from "../stage/contract.js";
 import type { Chain } from "./chain.js";
-import type { PipePlan } from "./plan.js";
 
 export interface StateWatch {
   /** Set when the state was lost. */

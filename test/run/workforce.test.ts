@@ -1,10 +1,10 @@
 import { expect, test } from "vitest";
-import { enlist, type Workforce } from "../../src/pipe/workforce.js";
+import { enlist, type Workforce } from "../../src/run/workforce.js";
 import type { Executor } from "../../src/session/replicas.js";
 import type { Session } from "../../src/session/session.js";
 import { quiet } from "../dispatch/deferred.js";
 import { rejection } from "../helpers/rejection.js";
-import { type ScriptedWorker, scriptedEngine } from "./scripted-engine.js";
+import { type ScriptedWorker, scriptedEngine } from "../pipe/scripted-engine.js";
 
 function enlisted(session: Session | undefined, replicas?: number): Promise<Workforce> {
   const use = { drain: () => {}, done: Promise.resolve() };

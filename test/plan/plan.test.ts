@@ -1,6 +1,6 @@
 import { pipe } from "slither-ts";
 import { expect, test } from "vitest";
-import { outputsOf, policyOf } from "../../src/pipe/plan.js";
+import { outputsOf, policyOf } from "../../src/plan/plan.js";
 
 const two = pipe<number>("two")
   .node("first", (n) => n)

@@ -1,14 +1,14 @@
 import { LedgerError, type PipePlan, pipe, routeTo, SlitherError, TooManyRejectedError } from "slither-ts";
 import { expect, test, vi } from "vitest";
-import { RunAccounts } from "../../src/pipe/accounts.js";
-import { KEPT_REJECTIONS } from "../../src/pipe/ledger.js";
-import { Rejections } from "../../src/pipe/rejections.js";
-import { END } from "../../src/pipe/topology.js";
+import { END } from "../../src/plan/topology.js";
+import { RunAccounts } from "../../src/run/accounts.js";
+import { KEPT_REJECTIONS } from "../../src/run/ledger.js";
+import { Rejections } from "../../src/run/rejections.js";
 import { failure, rejection } from "../../src/stage/contract.js";
 import { PassingItem } from "../../src/stage/passing-item.js";
+import { upTo } from "../pipe/inputs.js";
+import { expectBalance } from "../pipe/runs.js";
 import { item } from "../stage/context.js";
-import { upTo } from "./inputs.js";
-import { expectBalance } from "./runs.js";
 
 const NO_BOUND = Number.POSITIVE_INFINITY;
 const bad = item(1);

@@ -1,4 +1,6 @@
 import type { Clock } from "../clock.js";
+import { type PipePlan, policyOf, type StagePlan } from "../plan/plan.js";
+import { directionsOf } from "../plan/topology.js";
 import type { Executor } from "../session/replicas.js";
 import {
   type Chunk,
@@ -14,10 +16,8 @@ import { routeOperator } from "../stage/route.js";
 import type { Emitter } from "../telemetry/emitter.js";
 import type { RunEvents } from "../telemetry/events.js";
 import type { RunAccounts } from "./accounts.js";
-import { type PipePlan, policyOf, type StagePlan } from "./plan.js";
 import type { Receipts } from "./receipts.js";
 import { type MakeItem, source } from "./source.js";
-import { directionsOf } from "./topology.js";
 
 /** What a run gives its stages. */
 export interface ChainOptions {

@@ -4,9 +4,9 @@ import type { DeadLetter } from "../dead-letters/letter.js";
 import { readLetters } from "../dead-letters/read.js";
 import type { DeadLetterSink } from "../dead-letters/sink.js";
 import { OptionsError } from "../errors/options.js";
+import type { PipePlan } from "../plan/plan.js";
 import { DEFAULT_ROUTE, type Item, type ItemId } from "../stage/item.js";
 import { PassingItem } from "../stage/passing-item.js";
-import type { PipePlan } from "./plan.js";
 import type { MakeItem } from "./source.js";
 
 /**
