@@ -112,10 +112,7 @@ export class Flow<Record, Result> {
 
   /** Whether nothing more can come before something was sent. */
   get #mustFlush(): boolean {
-    const rateLimit = this.#rateLimit;
-    if (rateLimit?.isStuck) return true;
-    const isLast = this.#intake.hasEnded || this.#order.isEnding;
-    return (isLast && !rateLimit?.waiting) || this.#isFull;
+    return this.#intake.hasEnded || this.#order.isEnding || this.#isFull || this.#rateLimit?.isStuck === true;
   }
 
   get #isFull(): boolean {
@@ -194,7 +191,7 @@ export class Flow<Record, Result> {
     await this.#settle(entries, searching);
     this.#inFlight.leave(isInTrouble);
     try {
-      this.#gathering.completed(batch, { durationMs: clock.now() - began, ok: !isInTrouble });
+      this.#gathering.completed(entries, { durationMs: clock.now() - began, ok: !isInTrouble });
     } catch (error) {
       this.#failure ??= { error };
     }

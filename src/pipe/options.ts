@@ -75,7 +75,8 @@ export interface PythonStageOptions<Next = unknown, Payload = unknown> extends P
   /**
    * How records become batches: `size`, so many in each; or `weighted()`, `keyed()`, `microBatch()`, `adaptive()`, or batching of your own. Default: 250 in each.
    */
-  batch?: { size?: number | undefined } | Batching<Payload> | undefined;
+  // A Batching has a size, too: it must not be taken for the plain form, which says nothing of payloads.
+  batch?: { size?: number | undefined; create?: undefined } | Batching<Payload> | undefined;
   /**
    * How many batches are sent before the first is answered. `perProcess`: default 2, so that the next is there when one is done. `perStage`: for all processes of
    * the run; default as many as they take.

@@ -31,6 +31,12 @@ export function withPython(plan: PipePlan, name: string, options: object): PipeP
   parseOptions(`pipe ${plan.name}: python()`, pythonStageArguments, { name });
   const where = `pipe ${plan.name}: python(${JSON.stringify(name)})`;
   const { batch: batching, timeout: timeoutMs, ...rest } = parseOptions(where, pythonStageOptions, options);
+  if (rest.rateLimit?.key !== undefined && (rest.stateful || batching.keepsOrder)) {
+    const reason = rest.stateful ? "`stateful`" : `${batching.name}() batching`;
+    throw new OptionsError(where, [
+      `expected no \`rateLimit.key\` beside ${reason}, which needs records in their order: those of other keys would overtake; leave the key out, or limit in a stage before`,
+    ]);
+  }
   return withStage(plan, { kind: "python", name, batching, timeoutMs, ...rest });
 }
 

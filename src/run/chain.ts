@@ -11,6 +11,7 @@ import {
 } from "../stage/contract.js";
 import { mergeOperator } from "../stage/merge.js";
 import { nodeOperator } from "../stage/node.js";
+import { PassingItem } from "../stage/passing-item.js";
 import { pythonOperator } from "../stage/python.js";
 import { routeOperator } from "../stage/route.js";
 import type { Emitter } from "../telemetry/emitter.js";
@@ -130,7 +131,7 @@ async function* observed(
   let began: number | undefined;
   async function* entering(): AsyncGenerator<Chunk> {
     for await (const chunk of upstream) {
-      if (began === undefined) {
+      if (began === undefined && chunk.some((item) => !PassingItem.passes(item, context.index))) {
         began = performance.now();
         events.emit("stage-start", about);
       }

@@ -5,7 +5,8 @@ import { readLetters } from "../dead-letters/read.js";
 import type { DeadLetterSink } from "../dead-letters/sink.js";
 import { OptionsError } from "../errors/options.js";
 import type { PipePlan } from "../plan/plan.js";
-import { DEFAULT_ROUTE, type Item, type ItemId } from "../stage/item.js";
+import { fingerprintOf } from "../stage/fingerprint.js";
+import { DEFAULT_ROUTE, type Item } from "../stage/item.js";
 import { PassingItem } from "../stage/passing-item.js";
 import type { MakeItem } from "./source.js";
 
@@ -35,12 +36,27 @@ export function replayed(
   return { input, makeItem };
 }
 
-/** Records that were made of one are run from the start as that one, and once. */
+/**
+ * Records that were made of one are run from the start as that one, and once. Ids may be equal: those of one id are told apart by what came in, and where that is
+ * equal too, by how often the same part of it has failed.
+ */
 async function* originsOf(letters: AsyncIterable<DeadLetter>): AsyncGenerator<DeadLetter> {
-  const seen = new Set<ItemId>();
+  const counts = new Map<string, number>();
+  const count = (...parts: unknown[]): number => {
+    const key = JSON.stringify(parts);
+    const next = (counts.get(key) ?? 0) + 1;
+    counts.set(key, next);
+    return next;
+  };
+  const given = new Map<string, number>();
   for await (const letter of letters) {
-    if (letter.origin !== undefined && seen.has(letter.origin)) continue;
-    if (letter.origin !== undefined) seen.add(letter.origin);
+    const { id, origin, input } = letter;
+    if (origin !== undefined) {
+      const record = [origin, fingerprintOf(input, "replay")];
+      const key = JSON.stringify(record);
+      if (count(...record, id) <= (given.get(key) ?? 0)) continue;
+      given.set(key, (given.get(key) ?? 0) + 1);
+    }
     yield letter;
   }
 }

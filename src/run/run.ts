@@ -210,7 +210,7 @@ export class Run<Out = unknown, Ends extends AnyEnd = never> implements AsyncIte
       state?.end();
       await chain?.chunks.return(undefined);
       await workforce?.dismiss();
-      if (this.#parts.receipts) this.#closeReceipts(this.#parts.receipts, outputs);
+      if (this.#parts.receipts) closeReceipts(this.#parts.receipts, ending, outputs);
       ending = await this.#flushed(ending, left?.aborted || signal?.aborted);
       this.#finish(ending, performance.now() - began, outputs);
     }
@@ -237,11 +237,6 @@ export class Run<Out = unknown, Ends extends AnyEnd = never> implements AsyncIte
     const error = thrown instanceof StageFailure ? thrown : (lost ?? thrown);
     if (error instanceof StageFailure) return { status: "halted", stage: error.stage, cause: error.cause };
     return { status: "halted", cause: error instanceof InputFailure ? error.cause : error };
-  }
-
-  /** What was collected is given out at the end. */
-  #closeReceipts(receipts: Receipts, outputs: Gathered): void {
-    for (const items of outputs.values()) for (const item of items) receipts.closed(item);
   }
 
   /** What was rejected is where it is to be, and the source knows of its records; when that cannot be, the run has failed, whatever came of the rest. */
@@ -281,6 +276,13 @@ async function unlessFailing(ending: Ending, last: Promise<void> | undefined): P
   } catch (cause) {
     return ending.status === "halted" || ending.status === "aborted" ? ending : { status: "halted", cause };
   }
+}
+
+/** What was collected is given out at the end; what only an error has, nobody may look at. */
+function closeReceipts(receipts: Receipts, { status }: Ending, outputs: Gathered): void {
+  const isGiven = status === "completed" || status === "stopped";
+  for (const items of outputs.values())
+    for (const item of items) isGiven ? receipts.closed(item) : receipts.shown(item);
 }
 
 /** Gives back what ends it: a signal that is made of others is kept, with all that its listeners know, for as long as it has any. */

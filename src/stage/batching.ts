@@ -21,6 +21,8 @@ export interface Batching<Payload = any> {
   readonly size?: number | undefined;
   /** What it was made with, for pictures of the pipe: plain data, durations in milliseconds. */
   readonly settings?: Readonly<{ [setting: string]: unknown }> | undefined;
+  /** Whether it needs records in the order of the input: then the stage can have no `rateLimit.key`, with which they overtake each other. Default: false. */
+  readonly keepsOrder?: boolean | undefined;
   /** Makes the strategy of one stage of one run. */
   readonly create: () => ItemStrategy<Payload>;
 }
@@ -144,6 +146,7 @@ export function keyed<Payload>(options: KeyedOptions<Payload>): Batching<Payload
     name: "keyed",
     size,
     settings: { size },
+    keepsOrder: true,
     create: () => new KeyedBatches({ keyOf, size }),
   });
 }

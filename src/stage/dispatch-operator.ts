@@ -7,9 +7,9 @@ import type { Batching } from "./batching.js";
 import { type Chunk, failStage, type Operator, type StageContext, waitForRoom } from "./contract.js";
 import type { Item } from "./item.js";
 import { judgeOf } from "./judge.js";
-import { bufferOf, type Pacing } from "./pacing.js";
+import { bufferOf, keyOf, type Pacing } from "./pacing.js";
 import { PassingItem } from "./passing-item.js";
-import { payloadSize } from "./payload-size.js";
+import { PayloadSizes } from "./payload-sizes.js";
 import { Settlement } from "./settlement.js";
 
 /** What a stage that works on several items at once does. */
@@ -61,15 +61,15 @@ function optionsOf<Result>(
   const { books, clock, stopped, policy, stage, index, ordering } = context;
   const judge = judgeOf(policy, stage, repeats);
   const { rateLimit } = pacing;
-  const { key } = rateLimit ?? {};
+  const sizes = new PayloadSizes();
   return {
     strategy: batching.create(),
     batchRows: batching.size,
     ordering: pacing.ordering ?? ordering,
     maxInFlight,
     buffer: bufferOf(pacing, maxInFlight, batching.size),
-    sizeOf: (item) => payloadSize(item.payload),
-    rateLimit: rateLimit && { ...rateLimit, keyOf: key && ((item) => key(item.payload, item)) },
+    sizeOf: (item) => sizes.of(item.payload),
+    rateLimit: rateLimit && { ...rateLimit, keyOf: keyOf(rateLimit) },
     clock,
     execute,
     passes: (item) => PassingItem.passes(item, index),

@@ -1,4 +1,5 @@
 import type { Ordering } from "../dispatch/order.js";
+import { show } from "../options/parse.js";
 import type { Item } from "./item.js";
 
 /** How many records a stage may send in any stretch of time of that length. */
@@ -29,4 +30,14 @@ export function bufferOf(
 ): { rows: number; bytes: number } {
   const rows = buffer.rows ?? Math.max(DEFAULT_ROWS, BATCHES_HELD * maxInFlight * (batchRows ?? 1));
   return { rows, bytes: buffer.bytes };
+}
+
+/** What a rate limit counts a record with. What is no key would be one of its own for each record, and limit nothing. */
+export function keyOf({ key }: RateLimitPlan): ((item: Item) => string | number) | undefined {
+  if (key === undefined) return undefined;
+  return (item) => {
+    const value = key(item.payload, item);
+    if (typeof value === "string" || typeof value === "number") return value;
+    throw new TypeError(`expected key() of the rate limit to return text or a number, got ${show(value)}`);
+  };
 }

@@ -189,6 +189,34 @@ test("a strategy may keep records back at a flush while a batch is worked on", a
   expect([stream.records, stream.hasEnded, stream.thrown]).toEqual([[1, 2], true, undefined]);
 });
 
+test("a strategy that uses its array again is told which batch is completed", async () => {
+  const completed: number[][] = [];
+  const waiting: Waiting<number>[] = [];
+  const buffer: Waiting<number>[] = [];
+  const strategy: BatchStrategy<number> = {
+    add: (each) => void waiting.push(each),
+    next: () => {
+      if (waiting.length < 2) return undefined;
+      buffer.length = 0;
+      buffer.push(...waiting.splice(0, 2));
+      return buffer;
+    },
+    completed: (batch) => void completed.push(batch.map(({ record }) => record)),
+  };
+  const executor = new ScriptedExecutor();
+  executor.answerAll();
+  const stream = observed(dispatch(chunksOf([[1, 2, 3, 4, 5, 6]]), executor.options({ strategy })));
+  await quiet();
+  expect([stream.hasEnded, completed]).toEqual([
+    true,
+    [
+      [1, 2],
+      [3, 4],
+      [5, 6],
+    ],
+  ]);
+});
+
 test.each(["next", "completed", "dueAt", "gathersAhead"])(
   "what %s of a strategy throws ends the stream as a BatchingError that is told first, and no record is lost",
   async (member) => {
@@ -418,18 +446,16 @@ test("a rate limit below the size of a batch cuts batches, and nothing waits for
   expect(stream.hasEnded).toBe(true);
 });
 
-test("the last records wait for those of the same batch that may not be sent yet", async () => {
+test("the last records do not wait for others that may not be sent yet, although their batch is not full", async () => {
   const executor = new ScriptedExecutor();
   executor.answerAll();
   // With keys the input is read to its end meanwhile.
   const rateLimit = { limit: 3, intervalMs: 100, keyOf: () => "all" };
   observed(dispatch(chunksOf([upTo(4)]), executor.options({ rateLimit })));
   await quiet();
+  expect(executor.batches).toEqual([[0, 1], [2]]);
   await executor.clock.advance(100);
-  expect(executor.batches).toEqual([
-    [0, 1],
-    [2, 3],
-  ]);
+  expect(executor.batches).toEqual([[0, 1], [2], [3]]);
 });
 
 test("nothing is pulled while records wait for a rate limit that has no keys", async () => {

@@ -23,16 +23,16 @@ export function interfaceOf(name: string): { extends: string | undefined; body: 
   throw new Error(`there is no interface ${name} in src/`);
 }
 
-/** The names of the fields in the body of an interface or in `{ … }`, at its outermost level. */
+/** The names of the fields in the body of an interface or in `{ … }`, at its outermost level; one that can only be undefined is none. */
 export function fieldsIn(body: string): string[] {
   let outermost = body;
   for (let before = ""; before !== outermost; ) {
     before = outermost;
     outermost = outermost.replace(/\{[^{}]*\}|\([^()]*\)/g, "");
   }
-  return [...outermost.matchAll(/(?:^|[;\n])\s*(?:readonly )?"?([\w-]+)"?\??:/g)].map(
-    (match) => match[1] as string,
-  );
+  return [
+    ...outermost.matchAll(/(?:^|[;\n])\s*(?:readonly )?"?([\w-]+)"?\??:(?! undefined\s*(?:[;\n}]|$))/g),
+  ].map((match) => match[1] as string);
 }
 
 export function withoutComments(text: string): string {

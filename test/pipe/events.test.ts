@@ -237,3 +237,15 @@ test("a listener that was taken away hears nothing more", async () => {
   await run.collect();
   expect(sizes).toEqual([2]);
 });
+
+test("a branch that no record comes to tells nothing, although what is not for it passes it by", async () => {
+  const run = pipe<number>("p")
+    .route("sign", [["negative", (n) => n < 0]])
+    .branch("negative", (negative) => negative.node("explain", (n) => n))
+    .run(upTo(3));
+  const stages: string[] = [];
+  run.on("stage-start", ({ stage }) => stages.push(`start ${stage}`));
+  run.on("stage-stop", ({ stage }) => stages.push(`stop ${stage}`));
+  await run.collect();
+  expect(stages).toEqual(["start sign", "stop sign"]);
+});

@@ -142,7 +142,7 @@ async function consumed(
     }
   } catch (error) {
     const { outputs = {} } = error as { outputs?: Record<string, Item[]> };
-    for (const item of Object.values(outputs).flat()) for (const tally of [seen, finished]) tally.add(item);
+    for (const item of Object.values(outputs).flat()) seen.add(item);
   }
   const { rejected, ledger } = await run.done;
   for (const rejection of rejected) for (const tally of [seen, finished]) tally.add(rejection);

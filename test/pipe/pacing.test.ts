@@ -184,6 +184,47 @@ test("a rate limit lets so many records of a key through in any stretch of its l
   expect((await all).ledger.out).toBe(8);
 });
 
+test("a key that is no key would limit nothing: its record fails", async () => {
+  const run = pipe<number>("p")
+    .node("call", (n) => n, {
+      rateLimit: {
+        limit: 1,
+        per: "1s",
+        key: ((n: number) => (n === 1 ? Promise.resolve("a") : "a")) as never,
+      },
+    })
+    .onError("call", "reject")
+    .run(upTo(2));
+  const { rejected } = await run.collect();
+  expect(rejected.map(({ id, reason }) => [id, reason])).toEqual([
+    [1, "expected key() of the rate limit to return text or a number, got an object (Promise)"],
+  ]);
+});
+
+test("records that may be sent do not wait, at the end of the input, for those of another key that may not", async () => {
+  const clock = fakeClock();
+  const { session, batches } = await doubling();
+  const run = pipe<number>("p", { ordering: "as-completed" })
+    .python<number>("predict", {
+      ...predict,
+      rateLimit: { limit: 2, per: "1h", key: (n) => (n < 3 ? "busy" : "idle") },
+    })
+    .run(upTo(5), { session, clock });
+  const all = run.collect();
+  await clock.sleeping();
+  expect(batches.flat()).toEqual([0, 1, 3, 4]);
+  await clock.advance("1h");
+  expect((await all).ledger.out).toBe(5);
+});
+
+test.each([
+  ["a stateful stage", { stateful: true }, "beside `stateful`"],
+  ["keyed batches", { batch: keyed<number>({ key: (n) => n }) }, "beside keyed() batching"],
+])("%s cannot have a rate limit by key, whose records overtake each other", (_, options, message) => {
+  const rateLimit = { limit: 1, per: "1s", key: (n: number) => n } as const;
+  expect(() => pipe<number>("p").python("x", { ...predict, ...options, rateLimit })).toThrow(message);
+});
+
 test("a rate limit counts the records of a python stage, and cuts batches that are larger", async () => {
   const clock = fakeClock();
   const { session, batches } = await doubling();

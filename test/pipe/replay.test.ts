@@ -196,3 +196,18 @@ test("records that were made of one go in again as the ones that they were", asy
   expect(outputs.default).toMatchObject([{ id: "0/1", payload: 11, input: 10 }]);
   expectBalance(ledger, { entered: { check: 1 } });
 });
+
+test("from the start: what became several of records with equal ids was taken for one record, and the others were lost", async () => {
+  const file = join(temporaryFolder(), "rejected.jsonl");
+  const made = pipe<number>("p", { id: () => "same" })
+    .node("spread", (n) => many([n, n]))
+    .node("use", (): number => {
+      throw new Error("no");
+    })
+    .onError("*", "reject");
+  await made.run([1, 2, 2], { deadLetter: deadLetter(file) }).collect();
+  const { ledger } = await made
+    .replay(file, { from: "start", deadLetter: deadLetter(`${file}.again`) })
+    .collect();
+  expect([ledger.in, ledger.rejected]).toEqual([3, 6]);
+});

@@ -31,7 +31,7 @@ test("each says what it is, as plain data", () => {
   expect(made.map(({ create, ...plain }) => plain)).toEqual([
     { name: "fixed", size: 10, settings: { size: 10 } },
     { name: "weighted", settings: { maxWeight: 2.5 } },
-    { name: "keyed", size: 250, settings: { size: 250 } },
+    { name: "keyed", size: 250, settings: { size: 250 }, keepsOrder: true },
     { name: "microBatch", size: 250, settings: { maxSize: 250, maxWaitMs: 20 } },
     { name: "adaptive", size: 10_000, settings: { latencyMs: 1_000, minSize: 1, maxSize: 10_000 } },
   ]);

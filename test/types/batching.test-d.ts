@@ -1,4 +1,6 @@
 // Checked by tsc alone: an error that is expected and does not come is an error itself.
+
+import { type PythonStageOptions, pipe } from "slither-ts";
 import { expectTypeOf } from "vitest";
 import type { BatchStrategy, Waiting } from "../../src/dispatch/strategy.js";
 import { adaptive, type Batching, fixed, keyed, microBatch, weighted } from "../../src/stage/batching.js";
@@ -13,7 +15,14 @@ interface Other {
   readonly count: number;
 }
 
-declare function python<Next>(name: string, options: { batch?: Batching<Document> | undefined }): Next;
+function python<Next>(name: string, { batch }: Pick<PythonStageOptions<Next, Document>, "batch">): unknown {
+  return pipe<Document>("p").python<Next>(name, { module: "m", function: "f", batch });
+}
+
+const ofOther = keyed({ key: ({ count }: Other) => count });
+// What was wrong once: it was taken for `{ size }`, which says nothing of payloads.
+// @ts-expect-error: for another payload.
+pipe<Document>("p").python("x", { module: "m", function: "f", batch: ofOther });
 
 // What the functions are given is known from the stage.
 python<number>("x", {

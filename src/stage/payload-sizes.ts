@@ -1,0 +1,65 @@
+/** What a value takes beside its content: a header and a place to refer to it from. */
+const OVERHEAD = 16;
+const NUMBER = 8;
+
+/** So many values of a payload are looked at: what they tell is for bounds, and must not cost more than the work itself. */
+const MOST_VISITS = 500;
+
+/** Of a long array so many elements stand for all. */
+const SAMPLE = 50;
+
+/** What takes more than this counts once, in whatever records it is: a table that all of them refer to is there once. */
+const LARGE = 16_384;
+
+/**
+ * About how many bytes of memory payloads take: for bounds, not for bills. Arrays of numbers, of which most vectors are, are not looked through. Of a payload that
+ * has very many parts, or refers to itself, the first few hundred count.
+ */
+export class PayloadSizes {
+  readonly #large = new WeakSet<object>();
+
+  of(payload: unknown): number {
+    try {
+      return this.#sizeOf(payload, { left: MOST_VISITS });
+    } catch {
+      // A getter that throws is told when the value is sent, by its path.
+      return OVERHEAD;
+    }
+  }
+
+  #sizeOf(value: unknown, visits: { left: number }): number {
+    if (typeof value === "string") return OVERHEAD + value.length;
+    if (typeof value !== "object" || value === null) return NUMBER;
+    if (visits.left <= 0 || this.#large.has(value)) return OVERHEAD;
+    visits.left -= 1;
+    const size = OVERHEAD + this.#contentOf(value, visits);
+    if (size > LARGE) this.#large.add(value);
+    return size;
+  }
+
+  #contentOf(value: object, visits: { left: number }): number {
+    if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer) return value.byteLength;
+    if (Array.isArray(value)) return this.#sizeOfElements(value, value.length, visits);
+    if (value instanceof Map) return 2 * this.#sizeOfElements(value.values(), value.size, visits);
+    if (value instanceof Set) return this.#sizeOfElements(value, value.size, visits);
+    let size = 0;
+    for (const field in value) {
+      if (visits.left <= 0) break;
+      size += NUMBER + this.#sizeOf((value as { [field: string]: unknown })[field], visits);
+    }
+    return size;
+  }
+
+  #sizeOfElements(values: Iterable<unknown>, count: number, visits: { left: number }): number {
+    let looked = 0;
+    let size = 0;
+    for (const value of values) {
+      if (looked === SAMPLE || visits.left <= 0) break;
+      // Numbers are alike.
+      if (looked === 1 && typeof value === "number" && size === 2 * NUMBER) return count * NUMBER;
+      size += NUMBER + this.#sizeOf(value, visits);
+      looked += 1;
+    }
+    return looked === 0 ? 0 : (size / looked) * count;
+  }
+}
