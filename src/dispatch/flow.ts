@@ -44,7 +44,8 @@ export class Flow<Record, Result> {
       this.#send();
       if (this.#wantsMore) {
         this.#intake.take((chunk) => {
-          for (const record of chunk) this.#accept(record);
+          const now = this.#options.clock.now();
+          for (const record of chunk) this.#accept(record, now);
           this.#changes.note();
         });
       }
@@ -133,10 +134,10 @@ export class Flow<Record, Result> {
     return batch === undefined || permit === undefined ? (batch ?? permit) : Math.min(batch, permit);
   }
 
-  #accept(record: Record): void {
-    const { passes, sizeOf, clock } = this.#options;
+  #accept(record: Record, now: number): void {
+    const { passes, sizeOf } = this.#options;
     const isPassing = passes(record);
-    const entry = new Entry<Record, Result>(record, isPassing ? 0 : sizeOf(record), clock.now());
+    const entry = new Entry<Record, Result>(record, isPassing ? 0 : sizeOf(record), now);
     this.#order.add(entry);
     if (isPassing) this.#order.settle(entry, { kind: "passed", record });
     else if (this.#rateLimit === undefined) this.#gather(entry);

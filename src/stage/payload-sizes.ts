@@ -17,47 +17,53 @@ const LARGE = 16_384;
  */
 export class PayloadSizes {
   readonly #large = new WeakSet<object>();
+  #hasLarge = false;
+  #visitsLeft = 0;
 
   of(payload: unknown): number {
+    this.#visitsLeft = MOST_VISITS;
     try {
-      return this.#sizeOf(payload, { left: MOST_VISITS });
+      return this.#sizeOf(payload);
     } catch {
       // A getter that throws is told when the value is sent, by its path.
       return OVERHEAD;
     }
   }
 
-  #sizeOf(value: unknown, visits: { left: number }): number {
+  #sizeOf(value: unknown): number {
     if (typeof value === "string") return OVERHEAD + value.length;
     if (typeof value !== "object" || value === null) return NUMBER;
-    if (visits.left <= 0 || this.#large.has(value)) return OVERHEAD;
-    visits.left -= 1;
-    const size = OVERHEAD + this.#contentOf(value, visits);
-    if (size > LARGE) this.#large.add(value);
-    return size;
-  }
-
-  #contentOf(value: object, visits: { left: number }): number {
-    if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer) return value.byteLength;
-    if (Array.isArray(value)) return this.#sizeOfElements(value, value.length, visits);
-    if (value instanceof Map) return 2 * this.#sizeOfElements(value.values(), value.size, visits);
-    if (value instanceof Set) return this.#sizeOfElements(value, value.size, visits);
-    let size = 0;
-    for (const field in value) {
-      if (visits.left <= 0) break;
-      size += NUMBER + this.#sizeOf((value as { [field: string]: unknown })[field], visits);
+    if (this.#visitsLeft <= 0 || (this.#hasLarge && this.#large.has(value))) return OVERHEAD;
+    this.#visitsLeft -= 1;
+    const size = OVERHEAD + this.#contentOf(value);
+    if (size > LARGE) {
+      this.#large.add(value);
+      this.#hasLarge = true;
     }
     return size;
   }
 
-  #sizeOfElements(values: Iterable<unknown>, count: number, visits: { left: number }): number {
+  #contentOf(value: object): number {
+    if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer) return value.byteLength;
+    if (Array.isArray(value)) return this.#sizeOfElements(value, value.length);
+    if (value instanceof Map) return 2 * this.#sizeOfElements(value.values(), value.size);
+    if (value instanceof Set) return this.#sizeOfElements(value, value.size);
+    let size = 0;
+    for (const field in value) {
+      if (this.#visitsLeft <= 0) break;
+      size += NUMBER + this.#sizeOf((value as { [field: string]: unknown })[field]);
+    }
+    return size;
+  }
+
+  #sizeOfElements(values: Iterable<unknown>, count: number): number {
     let looked = 0;
     let size = 0;
     for (const value of values) {
-      if (looked === SAMPLE || visits.left <= 0) break;
+      if (looked === SAMPLE || this.#visitsLeft <= 0) break;
       // Numbers are alike.
       if (looked === 1 && typeof value === "number" && size === 2 * NUMBER) return count * NUMBER;
-      size += NUMBER + this.#sizeOf(value, visits);
+      size += NUMBER + this.#sizeOf(value);
       looked += 1;
     }
     return looked === 0 ? 0 : (size / looked) * count;
