@@ -1,3 +1,4 @@
+import { inspect } from "node:util";
 import { BatchingError } from "../errors/batching.js";
 import { show } from "../options/parse.js";
 import type { Entry } from "./entry.js";
@@ -64,12 +65,14 @@ export class Gathering<Record, Result> {
     this.#guarded("completed()", () => this.#strategy.completed?.(batch, how));
   }
 
-  /** Undefined also when it throws: statistics are no reason to lose what a run has done. */
+  /** What it throws is in the field `error`: statistics are no reason to lose what a run has done, nor to keep quiet. */
   describe(): Readonly<{ [setting: string]: unknown }> | undefined {
     try {
       return this.#strategy.describe?.();
-    } catch {
-      return undefined;
+    } catch (error) {
+      return {
+        error: `expected describe() of the batching strategy not to throw, got ${inspect(error, { depth: 0 })}`,
+      };
     }
   }
 

@@ -172,3 +172,18 @@ test("a strategy need not have more than add() and next()", () => {
     undefined,
   ]);
 });
+
+test("what a strategy throws when it is to describe itself is told in its place", () => {
+  const gathering = new Gathering<number, unknown>({
+    add: () => {},
+    next: () => undefined,
+    describe: () => {
+      throw new Error("no words");
+    },
+  });
+  expect(gathering.describe()).toEqual({
+    error: expect.stringMatching(
+      /^expected describe\(\) of the batching strategy not to throw, got .*no words/,
+    ),
+  });
+});
