@@ -1,8 +1,11 @@
 import type { WorkerDeathError } from "./errors/session.js";
 import type { Handle } from "./wire/handle.js";
+import type { Progress } from "./wire/progress.js";
 import type { Reply } from "./wire/reply.js";
 import type { EncodedRequest } from "./wire/request.js";
+import type { SharedMemory } from "./wire/shared-memory.js";
 
+export type { Progress } from "./wire/progress.js";
 export type { RefReply, Reply } from "./wire/reply.js";
 export type { CallRequest, EncodedRequest, Request, Returns } from "./wire/request.js";
 
@@ -15,6 +18,9 @@ export type { CallRequest, EncodedRequest, Request, Returns } from "./wire/reque
 export interface Driver {
   /** Why no state on this driver can be copied (`worker.fork`); undefined where states can be. */
   readonly noForks: string | undefined;
+
+  /** What large arrays of requests are put into; undefined where there is nothing that they must travel through. */
+  readonly sharedMemory?: SharedMemory | undefined;
 
   /**
    * Makes one private Python state, ready for requests.
@@ -56,6 +62,8 @@ export interface Sent {
    * repeated; never affects another request.
    */
   cancel(): void;
+  /** How far a batch has come; undefined where that is not known, or it has not begun. */
+  progress(): Progress | undefined;
 }
 
 /** One private Python state. Requests are carried out one at a time, in the order they were sent. */

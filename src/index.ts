@@ -5,6 +5,7 @@ import { Engine } from "./session/engine.js";
 import { type EngineOptions, engineOptions } from "./session/engine-options.js";
 import { Emitter } from "./telemetry/emitter.js";
 import { ENGINE_EVENTS, type EngineEvents } from "./telemetry/events.js";
+import { Telemetry } from "./telemetry/telemetry.js";
 
 /**
  * An engine whose sessions are Python processes of this machine.
@@ -16,7 +17,7 @@ import { ENGINE_EVENTS, type EngineEvents } from "./telemetry/events.js";
  */
 export async function local(options: LocalOptions & EngineOptions = {}): Promise<Engine> {
   const parsed = parseOptions("local()", localOptions.extend(engineOptions.shape), options);
-  const events = new Emitter<EngineEvents>(ENGINE_EVENTS);
+  const events = new Emitter<EngineEvents>(ENGINE_EVENTS, new Telemetry());
   const driver = await LocalDriver.create(parsed, (stream, line) =>
     events.emit("forkserver-log", { stream, line }),
   );
@@ -64,6 +65,7 @@ export {
   WorkerDiedError,
   WorkerStartError,
 } from "./errors/session.js";
+export { SharedArrayError } from "./errors/shared-array.js";
 export { SlitherError } from "./errors/slither-error.js";
 export { ValueNotSupportedError } from "./errors/value.js";
 export type { Duration, Size } from "./options/fields.js";
@@ -74,16 +76,37 @@ export type {
   PythonStageOptions,
   ReplayOptions,
   RunOptions,
+  TapOptions,
   ViaOptions,
 } from "./pipe/options.js";
 export { type Pipe, pipe, type RoutedPipe } from "./pipe/pipe.js";
 export type { AnyEnd, End, ItemOf } from "./plan/ends.js";
+export type {
+  ExplainedDispatch,
+  ExplainedOperator,
+  ExplainedReturn,
+  ExplainedStage,
+  ExplainedTrip,
+  PipeExplanation,
+} from "./plan/explain/explanation.js";
+export { explainText } from "./plan/explain/text.js";
 export type { GraphEdge, PipeGraph } from "./plan/graph/graph.js";
 export { graphMermaid } from "./plan/graph/mermaid.js";
-export type { GraphNode, GraphNodeStage, GraphPythonStage } from "./plan/graph/node.js";
+export type { GraphNode, GraphNodeStage, GraphPlainStage, GraphPythonStage } from "./plan/graph/node.js";
 export { graphText } from "./plan/graph/text.js";
 export type { PipePlan, StagePlan } from "./plan/plan.js";
-export { PipeHaltedError, RunConsumedError } from "./run/halted.js";
+export type { CrossingTimes } from "./run/crossings.js";
+export type {
+  MeasuredPython,
+  MeasuredRun,
+  MeasuredStage,
+  MeasuredTrips,
+  ReplicaForecast,
+  RunExplanation,
+  RunLimit,
+} from "./run/explain/explanation.js";
+export { explainRunText } from "./run/explain/text.js";
+export { PipeHaltedError, RunConsumedError, RunUnfinishedError } from "./run/halted.js";
 export {
   type Ledger,
   type LedgerEdge,
@@ -118,6 +141,7 @@ export {
   type WeightedOptions,
   weighted,
 } from "./stage/batching.js";
+export { type ColumnOf, type ColumnsOf, columnsOf } from "./stage/columns-of.js";
 export type { Failure, Item, ItemId, Rejection } from "./stage/item.js";
 export type { NodeContext } from "./stage/node.js";
 export {
@@ -143,5 +167,7 @@ export type {
   RunStatus,
   SessionEvents,
 } from "./telemetry/events.js";
+export type { ColumnDtype } from "./wire/columns-kind.js";
 export { type Dtype, NdArray, type TypedArrays } from "./wire/ndarray.js";
+export { SharedArray } from "./wire/shared-array.js";
 export { Tuple, tuple } from "./wire/tuple.js";

@@ -5,6 +5,7 @@ import { Engine } from "./session/engine.js";
 import { engineOptions } from "./session/engine-options.js";
 import { Emitter } from "./telemetry/emitter.js";
 import { ENGINE_EVENTS, type EngineEvents } from "./telemetry/events.js";
+import { Telemetry } from "./telemetry/telemetry.js";
 
 /**
  * An engine for tests: its sessions call TypeScript functions where others call Python. No Python, no processes; the same pipes.
@@ -16,7 +17,7 @@ import { ENGINE_EVENTS, type EngineEvents } from "./telemetry/events.js";
  */
 export function inline(options: InlineOptions): Engine {
   const driver = new InlineDriver(parseOptions("inline()", inlineOptions, options));
-  const events = new Emitter<EngineEvents>(ENGINE_EVENTS);
+  const events = new Emitter<EngineEvents>(ENGINE_EVENTS, new Telemetry());
   return new Engine({ ...parseOptions("inline()", engineOptions, {}), driver, events });
 }
 

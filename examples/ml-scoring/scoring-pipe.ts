@@ -1,5 +1,5 @@
 // The flagship pipe: enrich -> featurize -> predict -> route by confidence. Feature vectors that are known already skip the computing, new ones are
-// remembered; the model stays in the Python session that trained it.
+// remembered; the model stays in the Python session that trained it. Python featurizes and predicts in one trip: only vectors that are new come home.
 import { pipe, store, table } from "slither-ts";
 
 /** A record as it comes in. */
@@ -55,10 +55,11 @@ export function scoringPipe(features: FeatureCache) {
       function: "featurize_batch",
       batch: { size: BATCH_SIZE },
     })
-    .node("remember", (item, { stores, metadata, meta }) =>
-      meta.cacheHit === true
-        ? item
-        : stores.features.vectors.put([metadata.featureSet, item.id], item.features).then(() => item),
+    .tap(
+      "remember",
+      (item, { stores, metadata }) =>
+        stores.features.vectors.put([metadata.featureSet, item.id], item.features),
+      { when: ({ meta }) => meta.cacheHit !== true },
     )
     .python<Prediction>("predict", {
       module: "ml_scorer",

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import json
 import struct
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
+import msgspec
 import numpy
 
-from slither_worker import Rejected
-from slither_worker.each import Mapped
+from slither_worker.batch import Batch
 from slither_worker.encode import Encoder
 from slither_worker.protocol import HEADER, Kind
 from slither_worker.refs import Refs
+from slither_worker.table import rows_of
 
 HELD_NUMBER = 7
 
@@ -43,20 +44,20 @@ def frame_bytes(frame: dict[str, Any]) -> bytes:
     """Write a frame with the worker's own encoder."""
     encoder = Encoder(refs_holding_seven())
     body = value_of(frame["body"])
-    encoded = _result(encoder, *body) if frame["kind"] == Kind.RESULT else encoder.encode_message(body)
+    if frame["kind"] == Kind.RESULT:
+        encoded = encoder.encode_result(*body)
+    else:
+        encoded = _rows(encoder, *body) if frame["kind"] == Kind.ROWS else encoder.encode_message(body)
     return HEADER.pack(len(encoded), frame["kind"], frame["id"]) + encoded
 
 
-def _result(
-    encoder: Encoder, value: Any, nanoseconds: int, rejected: Iterable[Any] = (), failed: Iterable[Any] = ()
-) -> bytes:
-    if failed:
-        return encoder.encode_each_result(Mapped(value, list(rejected), list(failed), nanoseconds))
-    reasons = dict(rejected)
-    if not reasons:
-        return encoder.encode_result(value, nanoseconds)
-    rows = [Rejected(reasons[index]) if index in reasons else row for index, row in enumerate(value)]
-    return encoder.encode_batch_result(rows, nanoseconds)
+def _rows(encoder: Encoder, table: Any, stamps: list[float], left: list[Any], taps: list[Any]) -> bytes:
+    batch = Batch(rows_of(*table), fails_by_row=False)
+    batch.left = left
+    batch.stamps = stamps[3:-1]
+    tapped = [[step, msgspec.Raw(encoder.encode_table(rows_of(*rows)))] for step, rows in taps]
+    with patch("time.monotonic", return_value=stamps[-1]):
+        return encoder.encode_batch(batch, 0, stamps[:3], tapped)
 
 
 def value_of(described: Any) -> Any:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from batches import batch
 from node_side import WorkerProcess, cancel_until_answered
 
 from slither_worker.protocol import Kind
@@ -71,7 +72,7 @@ def test_python_code_that_c_code_calls_is_stopped(worker: WorkerProcess) -> None
 def test_methods_batches_and_attributes_are_stopped_too(worker: WorkerProcess) -> None:
     _, (ref, *_) = worker.node.call("Endless", returns="ref")
     messages: list[tuple[int, list[object]]] = [
-        (Kind.BATCH, ["sample", "compute_batch_for_ever", [1]]),
+        (Kind.BATCH, batch("compute_batch_for_ever", [1])),
         (Kind.REF_CALL, [ref, "method", [], {}, "value"]),
         (Kind.REF_CALL, [ref, "attribute.method", [], {}, "value"]),
         (Kind.REF_GET, [ref, "attribute", "value"]),
@@ -87,7 +88,7 @@ def test_methods_batches_and_attributes_are_stopped_too(worker: WorkerProcess) -
 def begin_each(worker: WorkerProcess, *payloads: object) -> int:
     """Begin a batch whose function takes one payload, and wait until the code for one of them computes."""
     call = worker.node.next_call()
-    worker.node.send(Kind.EACH, ["sample", "compute_or_give_back", list(payloads)], call)
+    worker.node.send(Kind.BATCH, batch("compute_or_give_back", list(payloads), form="each"), call)
     assert worker.process.stdout is not None
     assert worker.process.stdout.readline() == b"computing\n"
     return call

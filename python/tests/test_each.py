@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 import sys
-import time
 from collections.abc import Iterator
 from types import FrameType
 from typing import Any
 
-import msgspec
 import pytest
+from batches import Answer, ask, batch, carry_out, failure_of, step, steps
 from hypothesis import given, strategies
 from msgspec.msgpack import Ext
 
 from slither_worker import Rejected, encode
 from slither_worker.each import map_each
-from slither_worker.encode import Encoder
 from slither_worker.errors import CallFailure
 from slither_worker.interrupts import begin_call, end_call
 from slither_worker.protocol import MAX_DEPTH, Kind
-from slither_worker.refs import Refs
 from slither_worker.runtime import Runtime
 
 
@@ -32,27 +29,22 @@ def runtime() -> Iterator[Runtime]:
     end_call()
 
 
-def _ask(runtime: Runtime, kind: Kind, *body: object) -> tuple[Kind, Any]:
-    answer = runtime.read(kind, msgspec.msgpack.encode(body))()
-    assert answer is not None
-    return answer[0], msgspec.msgpack.decode(answer[1])
+def _each(runtime: Runtime, *payloads: object) -> Answer:
+    return carry_out(runtime, batch("judge_one", list(payloads), form="each"))
 
 
-def _each(runtime: Runtime, *payloads: object) -> tuple[list[Any], list[Any], list[Any]]:
-    """Return what came of the payloads: values, rejected rows, failed rows."""
-    kind, (value, _, *rest) = _ask(runtime, Kind.EACH, "sample", "judge_one", payloads)
-    assert kind == Kind.RESULT
-    rejected, failed = (*rest, [], [])[:2]
-    return value, rejected, failed
+def _map(function: Any, payloads: list[Any]) -> list[Any]:
+    begin_call(1)
+    return steps([step(function, "each")], payloads)
 
 
 def _judged(runtime: Runtime) -> list[Any]:
-    payloads: list[Any] = _ask(runtime, Kind.CALL, "sample", "judged", [], {}, "value")[1][0]
+    payloads: list[Any] = ask(runtime, Kind.CALL, "sample", "judged", [], {}, "value")[1][0]
     return payloads
 
 
 def _error_of_call(runtime: Runtime, *body: object) -> dict[str, Any]:
-    kind, error = _ask(runtime, Kind.CALL, "sample", *body, {}, "value")
+    kind, error = ask(runtime, Kind.CALL, "sample", *body, {}, "value")
     assert kind == Kind.ERROR
     assert isinstance(error, dict)
     return error
@@ -66,20 +58,22 @@ def _nested(levels: int) -> list[Any]:
 
 
 def test_the_function_is_called_once_for_each_payload_in_order(runtime: Runtime) -> None:
-    kind, body = _ask(runtime, Kind.EACH, "sample", "judge_one", [3, None, "a", 1])
+    answer = _each(runtime, 3, None, "a", 1)
 
-    assert (kind, body[0], len(body)) == (Kind.RESULT, [3, None, "a", 1], 2)
+    assert (answer.results, answer.left) == ([3, None, "a", 1], [])
     assert _judged(runtime) == [3, None, "a", 1]
 
 
 def test_a_batch_of_nothing_has_no_results(runtime: Runtime) -> None:
-    assert _each(runtime) == ([], [], [])
+    answer = _each(runtime)
+
+    assert (answer.results, answer.left) == ([], [])
 
 
 def test_what_is_raised_for_one_payload_is_the_failure_of_its_row(runtime: Runtime) -> None:
-    value, rejected, [[index, error]] = _each(runtime, 1, "raise", 3)
+    results, _, [[index, step, error]], _ = _each(runtime, 1, "raise", 3)
 
-    assert (value, rejected, index) == ([1, None, 3], [], 1)
+    assert (results, index, step) == ([1, 3], 1, 0)
     assert (error["code"], error["type"], error["cause"]["type"]) == (
         "exception",
         "LookupError",
@@ -89,7 +83,7 @@ def test_what_is_raised_for_one_payload_is_the_failure_of_its_row(runtime: Runti
 
 
 def test_a_failed_row_is_described_as_a_failed_call_is(runtime: Runtime) -> None:
-    _, _, [[_, error]] = _each(runtime, "raise")
+    [[_, error]] = _each(runtime, "raise").failed
 
     assert error == _error_of_call(runtime, "judge_one", ["raise"])
     assert 'sample.py", line' in error["traceback"].splitlines()[1]
@@ -97,7 +91,7 @@ def test_a_failed_row_is_described_as_a_failed_call_is(runtime: Runtime) -> None
 
 
 def test_one_failed_row_is_not_the_context_of_the_next(runtime: Runtime) -> None:
-    _, _, failed = _each(runtime, "stop", "stop")
+    failed = _each(runtime, "stop", "stop").failed
 
     assert [(index, error["type"], error["cause"]) for index, error in failed] == [
         (0, "StopIteration", None),
@@ -107,74 +101,74 @@ def test_one_failed_row_is_not_the_context_of_the_next(runtime: Runtime) -> None
 
 def test_rejected_may_be_given_back_or_raised(runtime: Runtime) -> None:
     payloads = ["raise Rejected", 2, "give back Rejected", "raise", "raise Rejected"]
-    value, rejected, failed = _each(runtime, *payloads)
+    answer = _each(runtime, *payloads)
 
-    assert value == [None, 2, None, None, None]
-    assert rejected == [[0, "too old"], [2, "too young"], [4, "too old"]]
-    assert [index for index, _ in failed] == [3]
+    assert answer.results == [2]
+    assert answer.rejected == [[0, "too old"], [2, "too young"], [4, "too old"]]
+    assert [index for index, _ in answer.failed] == [3]
 
 
-def test_rejected_rows_alone_are_answered_as_those_of_a_batch_function(runtime: Runtime) -> None:
-    _, body = _ask(runtime, Kind.EACH, "sample", "judge_one", ["raise Rejected"])
+def test_rejected_rows_are_answered_as_those_of_a_batch_function(runtime: Runtime) -> None:
+    answer = _each(runtime, "raise Rejected")
+    other = carry_out(runtime, batch("set_aside", ["too old"]))
 
-    assert (body[0], body[2:]) == ([None], [[[0, "too old"]]])
+    assert (answer.results, answer.left) == (other.results, other.left) == ([], [[0, 0, "too old"]])
 
 
 def test_a_result_that_cannot_be_carried_is_the_failure_of_its_row(runtime: Runtime) -> None:
-    value, rejected, [[index, error]] = _each(
-        runtime, "a tuple", "a set", "a large integer", "raise Rejected"
-    )
+    answer = _each(runtime, "a tuple", "a set", "a large integer", "raise Rejected")
+    [[index, error]] = answer.failed
 
-    assert value == [Ext(0x52, b"\x92\x01\x02"), None, Ext(0x51, (2**70).to_bytes(9, "little")), None]
-    assert (rejected, index) == ([[3, "too old"]], 1)
+    assert answer.results == [Ext(0x52, b"\x92\x01\x02"), Ext(0x51, (2**70).to_bytes(9, "little"))]
+    assert (answer.rejected, index) == ([[3, "too old"]], 1)
     assert (error["code"], error["direction"], error["path"]) == ("value", "result", ".a[1]")
     assert (error["type"], error["hint"]) == ("set", "convert it with sorted(...) or list(...)")
 
 
 def test_rejected_inside_of_a_result_cannot_be_carried(runtime: Runtime) -> None:
-    _, _, [[index, error]] = _each(runtime, 1, "nest Rejected")
+    [[index, error]] = _each(runtime, 1, "nest Rejected").failed
 
     assert (index, error["code"], error["path"]) == (1, "value", "[0]")
 
 
-def test_failures_of_both_kinds_stand_in_the_order_of_their_rows(runtime: Runtime) -> None:
-    _, _, failed = _each(runtime, "a set", "raise", 1, "a set", "raise")
+def test_failures_of_both_kinds_are_those_of_their_rows(runtime: Runtime) -> None:
+    failed = _each(runtime, "a set", "raise", 1, "a set", "raise").failed
 
-    codes = [(index, error["code"]) for index, error in failed]
-    assert codes == [(0, "value"), (1, "exception"), (3, "value"), (4, "exception")]
+    codes = {index: error["code"] for index, error in failed}
+    assert codes == {0: "value", 1: "exception", 3: "value", 4: "exception"}
 
 
 @pytest.mark.parametrize("others", [[], ["a set"]])
 def test_a_failure_may_have_a_lone_surrogate(others: list[str], runtime: Runtime) -> None:
-    _, _, [[_, error], *_] = _each(runtime, "raise a lone surrogate", *others)
+    [[_, error], *_] = _each(runtime, "raise a lone surrogate", *others).failed
 
     assert error["message"] == Ext(0x56, "half \ud800".encode("utf-16-le", "surrogatepass"))
 
 
 @pytest.mark.parametrize(("levels", "refused"), [(MAX_DEPTH, []), (MAX_DEPTH + 1, [1])])
-def test_each_result_may_nest_as_deep_as_that_of_a_call(levels: int, refused: list[int]) -> None:
-    begin_call(1)
-    mapped = map_each(lambda payload: _nested(levels) if payload else 0, [False, True])
-    body = msgspec.msgpack.decode(Encoder(Refs()).encode_each_result(mapped))
+def test_each_result_may_nest_as_deep_as_that_of_a_call(
+    levels: int, refused: list[int], runtime: Runtime
+) -> None:
+    body = _map(lambda payload: _nested(levels) if payload else 0, [False, True])
 
-    assert [index for index, _ in (body[3] if len(body) > 3 else [])] == refused
+    assert [index for index, _ in carry_out(runtime, body).failed] == refused
 
 
 def test_a_result_that_is_too_large_fails_alone(runtime: Runtime, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(encode, "MAX_BODY_BYTES", 5_000)
-    value, _, [[index, error]] = _each(runtime, 1, "a long text", 3)
+    answer = _each(runtime, 1, "a long text", 3)
+    [[index, error]] = answer.failed
 
-    assert (value, index, error["code"], error["path"]) == ([1, None, 3], 1, "value", "")
+    assert (answer.results, index, error["code"], error["path"]) == ([1, 3], 1, "value", "")
 
 
-def test_results_that_are_too_large_together_fail_together(monkeypatch: pytest.MonkeyPatch) -> None:
-    begin_call(1)
+def test_results_that_are_too_large_together_fail_together(
+    runtime: Runtime, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(encode, "MAX_BODY_BYTES", 5_000)
-    mapped = map_each(lambda _: "x" * 1_000, list(range(10)))
+    error = failure_of(runtime, _map(lambda _: "x" * 1_000, list(range(10))))
 
-    with pytest.raises(CallFailure) as caught:
-        Encoder(Refs()).encode_each_result(mapped)
-    assert (caught.value.error["code"], caught.value.error["path"]) == ("value", "")
+    assert (error["code"], error["path"], error["step"]) == ("value", "", 0)
 
 
 @pytest.mark.parametrize(
@@ -184,39 +178,25 @@ def test_results_that_are_too_large_together_fail_together(monkeypatch: pytest.M
 def test_what_says_nothing_about_one_payload_fails_the_whole_batch(
     payload: str, kind: str, runtime: Runtime
 ) -> None:
-    answer, error = _ask(runtime, Kind.EACH, "sample", "judge_one", [1, payload, 3])
+    error = failure_of(runtime, batch("judge_one", [1, payload, 3], form="each"))
 
-    assert (answer, error["code"], error["type"]) == (Kind.ERROR, "exception", kind)
+    assert (error["code"], error["type"]) == ("exception", kind)
     assert _judged(runtime) == [1, payload]
 
 
 def test_a_function_that_cannot_be_found_fails_the_whole_batch(runtime: Runtime) -> None:
-    assert _ask(runtime, Kind.EACH, "slither_none", "a", [1])[1]["code"] == "module_not_found"
-    assert _ask(runtime, Kind.EACH, "sample", "judge_on", [1])[1]["suggestions"][0] == "judge_one"
+    missing = failure_of(runtime, batch("a", [1], form="each", module="slither_none"))
+    misspelt = failure_of(runtime, batch("judge_on", [1], form="each"))
+
+    assert missing["code"] == "module_not_found"
+    assert misspelt["suggestions"][0] == "judge_one"
 
 
 def test_an_argument_that_does_not_fit_is_the_failure_of_its_row(runtime: Runtime) -> None:
-    kind, (value, _, _, failed) = _ask(runtime, Kind.EACH, "builtins", "len", ["ab", 3])
+    answer = carry_out(runtime, batch("len", ["ab", 3], form="each", module="builtins"))
 
-    assert (kind, value) == (Kind.RESULT, [2, None])
-    assert [(index, error["type"]) for index, error in failed] == [(1, "TypeError")]
-
-
-def test_the_time_is_that_of_all_calls_together(runtime: Runtime) -> None:
-    began = time.monotonic_ns()
-    _, (_, nanoseconds) = _ask(runtime, Kind.EACH, "time", "sleep", [0.02, 0.03])
-
-    assert 50_000_000 <= nanoseconds <= time.monotonic_ns() - began
-
-
-def test_the_time_of_calls_that_raise_counts_too() -> None:
-    begin_call(1)
-
-    def sleep_and_raise(seconds: float) -> None:
-        time.sleep(seconds)
-        raise ValueError(seconds)
-
-    assert map_each(sleep_and_raise, [0.02, 0.03]).nanoseconds >= 50_000_000
+    assert answer.results == [2]
+    assert [(index, error["type"]) for index, error in answer.failed] == [(1, "TypeError")]
 
 
 class _RaiseAtLine:
@@ -241,7 +221,7 @@ class _RaiseAtLine:
         return self._trace
 
 
-@pytest.mark.parametrize("line", range(1, 10))
+@pytest.mark.parametrize("line", range(1, 13))
 def test_what_a_signal_handler_raises_puts_no_result_in_the_place_of_another(line: int) -> None:
     begin_call(1)
     with _RaiseAtLine(line):
@@ -254,7 +234,7 @@ def test_what_a_signal_handler_raises_puts_no_result_in_the_place_of_another(lin
 
 def test_what_a_signal_handler_raises_behind_the_last_payload_fails_the_whole_batch() -> None:
     begin_call(1)
-    with pytest.raises(CallFailure) as caught, _RaiseAtLine(10):
+    with pytest.raises(CallFailure) as caught, _RaiseAtLine(13):
         map_each(lambda payload: payload, [0, 1, 2])
 
     assert caught.value.error["type"] == "TimeoutError"
@@ -275,15 +255,11 @@ _FAILED = {"raise": "exception", "refuse": "value"}
 
 @given(strategies.lists(strategies.sampled_from(sorted({*_CARRIED, *_REJECTED, *_FAILED}))))
 def test_every_row_has_its_own_outcome_whatever_the_others_have(outcomes: list[str]) -> None:
-    begin_call(1)
-    mapped = map_each(_meet, outcomes)
-    value, _, *rest = msgspec.msgpack.decode(Encoder(Refs()).encode_each_result(mapped))
-    rejected, failed = (*rest, [], [])[:2]
+    answer = carry_out(Runtime(), _map(_meet, outcomes))
 
     numbered = list(enumerate(outcomes))
-    assert value == [_CARRIED.get(outcome) for outcome in outcomes]
-    assert rejected == [[index, "bad"] for index, outcome in numbered if outcome in _REJECTED]
-    assert [(index, error["code"]) for index, error in failed] == [
-        (index, _FAILED[outcome]) for index, outcome in numbered if outcome in _FAILED
-    ]
-    assert len(rest) == (2 if failed else 1 if rejected else 0)
+    assert answer.results == [_CARRIED[outcome] for outcome in outcomes if outcome in _CARRIED]
+    assert answer.rejected == [[index, "bad"] for index, outcome in numbered if outcome in _REJECTED]
+    assert {index: error["code"] for index, error in answer.failed} == {
+        index: _FAILED[outcome] for index, outcome in numbered if outcome in _FAILED
+    }

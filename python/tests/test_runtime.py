@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from batches import batch
 from msgspec.msgpack import Ext
 from node_side import NodeSide
 
@@ -97,11 +98,11 @@ def test_a_module_or_function_that_does_not_exist_fails_its_own_call(node: NodeS
 
 
 def test_a_batch_gives_one_result_for_each_payload(node: NodeSide) -> None:
-    kind, (results, nanoseconds) = node.ask(Kind.BATCH, "sample", "double_batch", [1, 2, 3])
+    kind, (table, stamps, left, taps) = node.ask(Kind.BATCH, *batch("double_batch", [1, 2, 3]))
 
-    assert (kind, results) == (Kind.RESULT, [2, 4, 6])
-    assert nanoseconds >= 0
-    assert node.ask(Kind.BATCH, "sample", "double_batch", [])[1][0] == []
+    assert (kind, table, left, taps) == (Kind.ROWS, [3, None, [2, 4, 6]], [], [])
+    assert stamps == sorted(stamps)
+    assert node.ask(Kind.BATCH, *batch("double_batch", []))[1][0] == [0, None, []]
 
 
 @pytest.mark.parametrize(
@@ -122,7 +123,7 @@ def test_a_batch_gives_one_result_for_each_payload(node: NodeSide) -> None:
 def test_a_batch_that_gives_back_anything_else_is_named(
     given_back: str, got: int | None, name: str, node: NodeSide
 ) -> None:
-    error = node.error(Kind.BATCH, "sample", "give_back", [given_back, "second"])
+    error = node.error(Kind.BATCH, *batch("give_back", [given_back, "second"]))
 
     assert error["code"] == "batch_result"
     assert (error["expected"], error["got"], error["type"]) == (2, got, name)
@@ -130,11 +131,13 @@ def test_a_batch_that_gives_back_anything_else_is_named(
 
 
 def test_a_batch_may_give_back_a_subclass_of_list(node: NodeSide) -> None:
-    assert node.ask(Kind.BATCH, "sample", "give_back", ["list subclass", 2])[1][0] == ["list subclass", 2]
+    rows = node.ask(Kind.BATCH, *batch("give_back", ["list subclass", 2]))[1][0]
+
+    assert rows == [2, None, ["list subclass", 2]]
 
 
 def test_a_batch_function_that_shortens_its_own_list_is_found_out(node: NodeSide) -> None:
-    error = node.error(Kind.BATCH, "sample", "shorten", [1, 2, 3])
+    error = node.error(Kind.BATCH, *batch("shorten", [1, 2, 3]))
 
     assert (error["code"], error["expected"], error["got"]) == ("batch_result", 3, 2)
 
@@ -223,6 +226,58 @@ def test_a_body_that_cannot_be_read_fails_its_own_call(body: bytes, node: NodeSi
 
     assert answer[:2] == (Kind.ERROR, 77)
     assert answer[2]["code"] == "protocol"
+    assert node.value("identity", 1) == 1
+
+
+_STEPS = [["sample", "double_batch", "list"]]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        ["sample", "double_batch", [1]],
+        [[], [1, None, [1]], [], None],
+        [[["sample", "double_batch", "rows"]], [1, None, [1]], [], None],
+        [_STEPS, [1, None, [1]], [[0]], None],
+        [_STEPS, [2, None, [1]], [], None],
+        [_STEPS, [1, None, None], [], None],
+        [_STEPS, [1, None, {"a": 1}], [], None],
+        [_STEPS, [1, [], []], [], None],
+        [_STEPS, [1, ["a"], [[1], [2]]], [], None],
+        [_STEPS, [1, ["a", "b"], [[1]]], [], None],
+        [_STEPS, [2, ["a"], [[1]]], [], None],
+        [_STEPS, [1, ["a"], ["b"]], [], None],
+        [_STEPS, [1, [5], [[1]]], [], None],
+        [_STEPS, [1, [["a", "b"]], [[1]]], [], None],
+        [_STEPS, [1, [["a", []]], []], [], None],
+        [_STEPS, [1, [[5, ["b"]]], [[1]]], [], None],
+    ],
+)
+def test_a_batch_that_cannot_be_read_fails_its_own_call(body: list[Any], node: NodeSide) -> None:
+    assert node.error(Kind.BATCH, *body)["code"] == "protocol"
+    assert node.value("identity", 1) == 1
+
+
+def test_a_shape_that_nests_for_ever_fails_its_own_call(node: NodeSide) -> None:
+    shape: list[Any] = ["a"]
+    for _ in range(400):
+        shape = [["a", shape]]
+
+    assert node.error(Kind.BATCH, _STEPS, [1, shape, [[1]]], [], None)["code"] == "protocol"
+    assert node.value("identity", 1) == 1
+
+
+def test_running_out_of_memory_while_rows_are_made_fails_the_call_alone(
+    node: NodeSide, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_memory(*_: object) -> list[Any]:
+        raise MemoryError("no memory for the rows")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("slither_worker.runtime.rows_of", no_memory)
+        error = node.error(Kind.BATCH, *batch("double_batch", [1]))
+
+    assert (error["code"], error["type"]) == ("exception", "MemoryError")
     assert node.value("identity", 1) == 1
 
 

@@ -1,9 +1,11 @@
 import { show, unknownName } from "../options/parse.js";
+import type { PipeExplanation } from "../plan/explain/explanation.js";
 import type { PipeGraph } from "../plan/graph/graph.js";
 
 /** What makes a pipe, also one of another installed copy of this package. */
-interface Drawable {
+export interface Drawable {
   readonly graph: () => PipeGraph;
+  readonly explain: () => PipeExplanation;
 }
 
 type Exports = Readonly<Record<string, unknown>>;

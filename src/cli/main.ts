@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
 import { addDoctor } from "./doctor-command.js";
+import { addExplain } from "./explain-command.js";
 import { addGraph } from "./graph-command.js";
 import { addSetup } from "./setup-command.js";
 
@@ -17,6 +18,7 @@ const program = new Command("slither")
 addSetup(program);
 addDoctor(program);
 addGraph(program);
+addExplain(program);
 
 try {
   await program.parseAsync();

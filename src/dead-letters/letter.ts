@@ -30,7 +30,9 @@ export interface DeadLetter {
   readonly attempts: number;
   /** The record as it came in. */
   readonly input: unknown;
-  /** What the stage was given. */
+  /** The stage that was given `payload`, where that is an earlier one: both were carried out in one trip to Python. */
+  readonly entry?: string;
+  /** What the stage was given, or `entry`. */
   readonly payload: unknown;
   readonly meta: Readonly<Record<string, unknown>>;
 }
@@ -40,7 +42,7 @@ export function letterOf(
   rejection: Rejection,
   about: { readonly run: string; readonly pipe: string; readonly time: Date },
 ): DeadLetter {
-  const { id, origin, stage, error, reason, traceback, attempts, input, payload, meta } = rejection;
+  const { id, origin, stage, error, reason, traceback, attempts, entry, input, payload, meta } = rejection;
   const code = codeOf(error);
   return {
     run: about.run,
@@ -55,6 +57,7 @@ export function letterOf(
     ...(traceback === undefined ? {} : { traceback }),
     ...endOfWorker(error),
     attempts,
+    ...(entry === undefined ? {} : { entry }),
     input,
     payload,
     meta,

@@ -28,6 +28,7 @@ const fields = z.object(
     signal: string.optional(),
     exitCode: z.int({ error: "an integer" }).optional(),
     attempts: count,
+    entry: string.optional(),
     input: present,
     payload: present,
     meta: present,

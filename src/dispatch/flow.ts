@@ -205,6 +205,7 @@ export class Flow<Record, Result> {
     const failing = search<Record, Result>([entry.record], {
       ...this.#options,
       faultOf: () => "records",
+      suspectOf: undefined,
       execute: async () => [new RecordFailure(error)],
       wait: (ms) => this.#options.wait(ms, this.#stop),
       onTrouble: () => {},
@@ -221,8 +222,8 @@ export class Flow<Record, Result> {
       const outcomes = await searching;
       if (outcomes.length !== batch.length)
         throw new Error(`expected ${batch.length} outcomes, got ${outcomes.length}`);
-      for (const [index, entry] of batch.entries())
-        this.#order.settle(entry, outcomes[index] as Outcome<Record, Result>);
+      for (let index = 0; index < batch.length; index++)
+        this.#order.settle(batch[index] as Entry<Record, Result>, outcomes[index] as Outcome<Record, Result>);
     } catch (error) {
       this.#order.fail(batch, error);
     }

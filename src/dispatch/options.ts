@@ -29,6 +29,8 @@ export interface DispatchOptions<Record, Result> {
   /** Decides on batches, and parts of them, that fail. */
   readonly judge: Judge<Record>;
   readonly faultOf: (error: unknown) => Fault;
+  /** The place in its batch of the record that was worked on when the batch failed; undefined where that is not known. Default: never known. */
+  readonly suspectOf?: ((error: unknown) => number | undefined) | undefined;
   /** Whether a batch that failed may be searched for the records that fail alone; else all of them fail. */
   readonly divides: boolean;
   readonly poison: PoisonMemory<Record>;

@@ -17,6 +17,8 @@ export interface SearchOptions<Record, Result> {
   readonly execute: (batch: readonly Record[], place: Place) => Promise<readonly (Result | RecordFailure)[]>;
   readonly judge: Judge<Record>;
   readonly faultOf: (error: unknown) => Fault;
+  /** The place, in the batch that failed with this error, of the record that was worked on then; undefined where that is not known. Default: never known. */
+  readonly suspectOf?: ((error: unknown) => number | undefined) | undefined;
   /** Whether a batch that failed may be cut into parts; else all its records have failed. */
   readonly divides: boolean;
   readonly poison: PoisonMemory<Record>;
@@ -95,6 +97,8 @@ async function troubled<Record, Result>(
     await options.wait(verdict.afterMs);
     return attempt(records, next, options);
   }
+  const suspect = isOne || fault === "records" ? undefined : options.suspectOf?.(error);
+  if (suspect !== undefined && options.divides) return around(suspect, records, next, options);
   if (fault === "process" && !isConfirmed(records, past)) return attempt(records, next, options);
   if (fault === "time" && isOne && failed.attempts === 1) return attempt(records, next, options);
   if (!isOne && options.divides) return divide(records, next, fault, options);
@@ -139,6 +143,25 @@ async function divide<Record, Result>(
   if (fault === "time") return divideInParallel(records, past, options);
   const outcomes: Outcome<Record, Result>[][] = [];
   for (const part of cut(records, PARTS)) outcomes.push(await attempt(part, past, options));
+  return outcomes.flat();
+}
+
+/** Who was worked on when the process died, or the time was over, is tried alone; those before and after it are as good as found innocent. */
+async function around<Record, Result>(
+  suspect: number,
+  records: readonly Record[],
+  past: Past,
+  options: SearchOptions<Record, Result>,
+): Promise<Outcome<Record, Result>[]> {
+  const outcomes: Outcome<Record, Result>[][] = [];
+  for (const [start, end] of [
+    [0, suspect],
+    [suspect, suspect + 1],
+    [suspect + 1, records.length],
+  ]) {
+    const part = records.slice(start, end);
+    if (part.length > 0) outcomes.push(await attempt(part, past, options));
+  }
   return outcomes.flat();
 }
 
@@ -207,10 +230,12 @@ async function answered<Record, Result>(
   options: SearchOptions<Record, Result>,
 ): Promise<Outcome<Record, Result>[]> {
   const attempts = past.attempts + 1;
-  const outcomes: Outcome<Record, Result>[] = [];
+  const outcomes: Outcome<Record, Result>[] = new Array(records.length);
   const again: number[] = [];
   let afterMs = 0;
-  for (const [index, record] of records.entries()) {
+  // By index, as elsewhere on this path: an iterator of entries makes two objects for each record.
+  for (let index = 0; index < records.length; index++) {
+    const record = records[index] as Record;
     const result = results[index] as Result | RecordFailure;
     if (!(result instanceof RecordFailure)) {
       outcomes[index] = { kind: "done", record, result, attempts };

@@ -25,15 +25,31 @@ export function checkSharedMemory(facts: SharedMemoryFacts | null, platform: Nod
   const users = "joblib, multiprocessing and torch's DataLoader";
   const mount = "mount -t tmpfs tmpfs /dev/shm";
   if (facts === null)
-    return [warning(FOLDER, `there is none, and ${users} share arrays through it`, `${mount}, as root`)];
+    return [
+      warning(
+        FOLDER,
+        `there is none: large arrays take the socket, and ${users} share arrays through it`,
+        `${mount}, as root`,
+      ),
+    ];
   if (!facts.writable)
     return [
-      warning(FOLDER, `not writable, and ${users} share arrays through it`, "chmod 1777 /dev/shm, as root"),
+      warning(
+        FOLDER,
+        `not writable: large arrays take the socket, and ${users} share arrays through it`,
+        "chmod 1777 /dev/shm, as root",
+      ),
     ];
   const found = `${size(facts.freeBytes)} free of ${size(facts.bytes)}`;
   const fix = "docker run --shm-size=1g (compose: shm_size; Kubernetes: an emptyDir of medium Memory there)";
   if (facts.bytes <= DOCKER_DEFAULT)
-    return [warning(FOLDER, `${found}, docker's default; ${users} crash when it is full`, fix)];
+    return [
+      warning(
+        FOLDER,
+        `${found}, docker's default; large arrays take the socket where it is short, and ${users} crash`,
+        fix,
+      ),
+    ];
   if (facts.freeBytes <= DOCKER_DEFAULT)
     return [
       warning(

@@ -119,11 +119,14 @@ export class BatchResultError extends SlitherError {
   /** How many came; undefined when what came was no list. */
   readonly got: number | undefined;
 
-  constructor(site: CallSite, fields: { expected: number; got: number | undefined; type: string }) {
+  /** @param fields `problem` where it is another than the number of results in a list. */
+  constructor(
+    site: CallSite,
+    fields: { expected: number; got: number | undefined; type: string; problem?: string | undefined },
+  ) {
     const came = fields.got === undefined ? `a ${fields.type}` : `${fields.got}`;
-    super(
-      `${describeSite(site)}: expected a list of ${fields.expected} results, one for each record and in their order, got ${came}`,
-    );
+    const wanted = `expected a list of ${fields.expected} results, one for each record and in their order`;
+    super(`${describeSite(site)}: ${fields.problem ?? `${wanted}, got ${came}`}`);
     this.target = site.target;
     this.stage = site.stage;
     this.session = site.session;

@@ -18,8 +18,11 @@ import { Session } from "../session/session.js";
 import { type Batching, fixed, isBatching } from "../stage/batching.js";
 import type { Concurrency } from "../stage/concurrent-operator.js";
 import type { Item, ItemId } from "../stage/item.js";
+import type { NodeContext } from "../stage/node.js";
 import { type ErrorPolicy, isPolicy } from "../stage/policy.js";
 import { isSchema, type Schema } from "../stage/schema.js";
+import type { TapStage } from "../stage/tap.js";
+import { COLUMN_DTYPES, type ColumnDtype } from "../wire/columns-kind.js";
 
 /** Options of `pipe()`. */
 export interface PipeOptions<In> {
@@ -66,6 +69,15 @@ export interface NodeStageOptions<Payload = unknown, Checked = Payload, Next = u
   output?: Schema<Next, Out> | undefined;
 }
 
+/** Options of a tap. */
+export interface TapOptions<Context = NodeContext> {
+  /**
+   * Which records the function is shown. It does not get the payload, which may be in Python still: of fused stages only what is shown comes home between
+   * them. Default: every record.
+   */
+  when?: ((context: Context) => boolean) | undefined;
+}
+
 /** Options of a python stage. */
 export interface PythonStageOptions<Next = unknown, Payload = unknown> extends PacingOptions<Payload> {
   /** The Python module, imported in the session's process. */
@@ -91,6 +103,18 @@ export interface PythonStageOptions<Next = unknown, Payload = unknown> extends P
    * Default false: the function takes the whole batch.
    */
   each?: boolean | undefined;
+  /**
+   * The function takes and gives back columns: a dict with a numpy array for each key of the payloads, which must be plain objects that all have the same keys.
+   * `true`: the first batch says what each column is (numbers: float64; bigints: int64; booleans: bool; strings: an array of objects; arrays of numbers of
+   * one length, NdArrays: one axis more). An object says it by key, for example `{ id: "int64", note: "str" }`; `"object"` is for any values. A record that does not fit
+   * fails alone, with a ValueNotSupportedError. Not with `each`, `input` or `output`. Default false. See `columnsOf()` for the results.
+   */
+  columns?: boolean | Readonly<Record<string, ColumnDtype>> | undefined;
+  /**
+   * Whether the stage may be fused with the python stage before it: then a batch goes through both functions in one trip, and what is between them stays in
+   * Python. What comes out is the same; `pipe.explain()` shows what is fused, and why not. Default true.
+   */
+  fuse?: boolean | undefined;
   /** How long one batch may run. Default `"5m"`. */
   timeout?: Duration | undefined;
   /**
@@ -180,6 +204,11 @@ export const nodeStageOptions = z.strictObject(
   { error: "an object" },
 );
 
+export const tapOptions = z.strictObject(
+  { when: callback<NonNullable<TapStage["when"]>>("a function of the context").optional() },
+  { error: "an object" },
+);
+
 const defaultBuffer = buffer.parse({});
 
 /** What of a node stage's options says that it works on several records at once; undefined where none does. */
@@ -205,6 +234,15 @@ const batchSize = z.strictObject(
 /** Measured: with the second batch there when the first is answered a process has no pause; more gives nothing. */
 const DEFAULT_IN_FLIGHT = 2;
 
+const columnDtype = z.enum(COLUMN_DTYPES, {
+  error: `one of ${COLUMN_DTYPES.map((dtype) => `"${dtype}"`).join(", ")}`,
+});
+
+const columns = z.union([
+  z.boolean(),
+  z.record(z.string(), columnDtype, { error: "true, false, or an object of dtypes by key" }),
+]);
+
 export const pythonStageOptions = z.strictObject(
   {
     module: text("the name of a Python module"),
@@ -224,6 +262,8 @@ export const pythonStageOptions = z.strictObject(
     input: schema.optional(),
     output: schema.optional(),
     each: z.boolean({ error: "true or false" }).default(false),
+    columns: columns.default(false),
+    fuse: z.boolean({ error: "true or false" }).default(true),
     stateful: z.boolean({ error: "true or false" }).default(false),
   },
   { error: "an object" },

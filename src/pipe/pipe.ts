@@ -11,8 +11,12 @@ import type {
   WithBranch,
   Without,
 } from "../plan/ends.js";
+import { explanationOf } from "../plan/explain/explain.js";
+import type { PipeExplanation } from "../plan/explain/explanation.js";
+import { explainText } from "../plan/explain/text.js";
 import { graphOf, type PipeGraph } from "../plan/graph/graph.js";
 import { frozen, type PipePlan } from "../plan/plan.js";
+import { type Readable, readable } from "../plan/readable.js";
 import { LiveSource } from "../run/live.js";
 import { Receipts } from "../run/receipts.js";
 import { replayed } from "../run/replay.js";
@@ -33,11 +37,12 @@ import {
   type RunOptions,
   replayOptions,
   runOptions,
+  type TapOptions,
   useArguments,
   type ViaOptions,
   viaOptions,
 } from "./options.js";
-import { withMerge, withNode, withOnError, withPython, withRoutes } from "./stages.js";
+import { withMerge, withNode, withOnError, withPython, withRoutes, withTap } from "./stages.js";
 import type { NeededMetadata, NoStores, PipeTypes, RunArguments, TypedPipe } from "./typed-pipe.js";
 
 /**
@@ -65,7 +70,7 @@ export interface RoutedPipe<
   Ends extends AnyEnd = never,
 > extends Omit<
     Pipe<In, Out, Stores, Metadata, Ends>,
-    "use" | "node" | "python" | "route" | "via" | "branch" | "onError" | "~types"
+    "use" | "node" | "tap" | "python" | "route" | "via" | "branch" | "onError" | "~types"
   > {
   readonly "~types"?: PipeTypes<In, Out, Stores, NeededMetadata<Metadata>, Ends, true> | undefined;
 
@@ -135,6 +140,26 @@ export class Pipe<In, Out, Stores extends object, Metadata extends object, Ends 
     options: NodeStageOptions<Out, Checked, PayloadOf<Awaited<Next>>, Fit> = {},
   ): Pipe<In, Fit, Stores, Metadata, Ends | Early<RouteOf<Awaited<Next>>>> {
     return new Pipe(withNode(this.plan, name, run, options));
+  }
+
+  /**
+   * A TypeScript function that is shown the payloads and gives nothing back; the records go on as they came, when it is done with them. It may be asynchronous. Unlike
+   * `node()` it does not keep the python stages on both sides of it apart: for a cache that is filled, or a log.
+   *
+   * Where those are fused, it is called when the whole trip is over, and what fails or is retried in the later stage enters the first one again: it may see a
+   * record twice, or not at all when the later stage fails with its whole batch.
+   *
+   * @throws OptionsError for a name that is taken or a function that is none.
+   *
+   * @example
+   * pipe.python("featurize", …).tap("remember", save, { when: ({ meta }) => meta.cacheHit !== true }).python("predict", …)
+   */
+  tap(
+    name: string,
+    run: (payload: Out, context: NodeContext<Stores, Metadata>) => unknown,
+    options: TapOptions<NodeContext<Stores, Metadata>> = {},
+  ): Pipe<In, Out, Stores, Metadata, Ends> {
+    return new Pipe(withTap(this.plan, name, run, options));
   }
 
   /**
@@ -285,6 +310,7 @@ export class Pipe<In, Out, Stores extends object, Metadata extends object, Ends 
     return new Run({
       ...parsed,
       plan: this.plan,
+      fused: from === "start",
       ...replayed(where, file, from, this.plan, parsed.deadLetter),
     });
   }
@@ -292,6 +318,14 @@ export class Pipe<In, Out, Stores extends object, Metadata extends object, Ends 
   /** The picture of the pipe, as plain data: `graphText` and `graphMermaid` draw it. */
   graph(): PipeGraph {
     return graphOf(this.plan);
+  }
+
+  /**
+   * How the pipe is carried out, as plain data: which python stages make one trip, and why others do not; batches, order, and what comes home. `String()` and
+   * `console.log()` show it as text, as `explainText` does.
+   */
+  explain(): Readable<PipeExplanation> {
+    return readable(explanationOf(this.plan), explainText);
   }
 }
 

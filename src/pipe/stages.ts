@@ -5,6 +5,7 @@ import { DEFAULT_ROUTE } from "../stage/item.js";
 import type { NodeStage } from "../stage/node.js";
 import { type ErrorPolicy, Retry } from "../stage/policy.js";
 import type { RouteStage } from "../stage/route.js";
+import type { TapStage } from "../stage/tap.js";
 import { checkBranches, checkNames, checkOpen, checkOutputs, checkPolicy } from "./checks.js";
 import {
   concurrencyOf,
@@ -15,6 +16,7 @@ import {
   pythonStageArguments,
   pythonStageOptions,
   routeStageArguments,
+  tapOptions,
 } from "./options.js";
 
 /** The plan with a node stage at its end. @throws OptionsError, as the others here. */
@@ -24,6 +26,14 @@ export function withNode(plan: PipePlan, name: string, run: unknown, options: ob
   const { input, output, ...pacing } = parseOptions(where, nodeStageOptions, options);
   const concurrent = concurrencyOf(pacing);
   return withStage(plan, { kind: "node", name, run: run as NodeStage["run"], input, output, concurrent });
+}
+
+/** The plan with a tap at its end. */
+export function withTap(plan: PipePlan, name: string, run: unknown, options: object): PipePlan {
+  parseOptions(`pipe ${plan.name}: tap()`, nodeStageArguments, { name, run });
+  const where = `pipe ${plan.name}: tap(${JSON.stringify(name)})`;
+  const { when } = parseOptions(where, tapOptions, options);
+  return withStage(plan, { kind: "tap", name, run: run as TapStage["run"], when });
 }
 
 /** The plan with a python stage at its end. */
@@ -37,7 +47,16 @@ export function withPython(plan: PipePlan, name: string, options: object): PipeP
       `expected no \`rateLimit.key\` beside ${reason}, which needs records in their order: those of other keys would overtake; leave the key out, or limit in a stage before`,
     ]);
   }
-  return withStage(plan, { kind: "python", name, batching, timeoutMs, ...rest });
+  const beside = (["each", "input", "output"] as const).find((option) => rest[option]);
+  if (rest.columns && beside !== undefined) {
+    throw new OptionsError(where, [
+      `expected no \`${beside}\` beside \`columns\`, whose function takes all records of a batch at once and whose rows are not made in Node; leave one of them out`,
+    ]);
+  }
+  const given = Object.keys(options).filter(
+    (option) => options[option as keyof typeof options] !== undefined,
+  );
+  return withStage(plan, { kind: "python", name, batching, timeoutMs, given, ...rest });
 }
 
 /** The plan with a route stage at its end. */

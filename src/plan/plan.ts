@@ -5,9 +5,10 @@ import type { NodeStage } from "../stage/node.js";
 import { type ErrorPolicy, routeOfPolicy } from "../stage/policy.js";
 import type { PythonStage } from "../stage/python-stage.js";
 import type { RouteStage } from "../stage/route.js";
+import type { TapStage } from "../stage/tap.js";
 
 /** What a stage does. */
-export type StageWork = NodeStage | PythonStage | RouteStage | MergeStage;
+export type StageWork = NodeStage | TapStage | PythonStage | RouteStage | MergeStage;
 
 /** Where a stage stands among the others. */
 export interface StagePlace {

@@ -3,10 +3,11 @@ import { END, firstPlace, INPUT } from "../plan/topology.js";
 import type { Item } from "../stage/item.js";
 import { PassingItem } from "../stage/passing-item.js";
 import { type Edge, edgesOf, named } from "./edges.js";
+import { Occupancy } from "./explain/occupancy.js";
 import type { Ledger, StageLedger } from "./ledger.js";
 import type { Receipts } from "./receipts.js";
 import type { Rejections } from "./rejections.js";
-import { StageAccount, type Strayed } from "./stage-account.js";
+import { type PythonTimes, StageAccount, type Strayed } from "./stage-account.js";
 
 /** The books of a run while it runs. */
 export class RunAccounts {
@@ -14,9 +15,12 @@ export class RunAccounts {
   taken = 0;
   readonly rejections: Rejections;
   readonly stages: readonly StageAccount[];
+  readonly python: PythonTimes = { working: new Occupancy(), asked: new Occupancy() };
   readonly #plan: PipePlan;
   readonly #first: number;
-  /** Records that the input gave to stages, by their index. */
+  /** Nearly all that the input gave. */
+  #givenToFirst = 0;
+  /** Others, which it gave to stages further on, by their index. */
   readonly #given = new Map<number, number>();
   /** By output. Maps: an output may be called `toString`, which every object has. */
   readonly #delivered: Map<string, number>;
@@ -31,9 +35,8 @@ export class RunAccounts {
       if (place === END) this.undelivered([item]);
       else count(this.#notEntered, place);
     };
-    this.stages = plan.stages.map(
-      ({ name }, index) => new StageAccount(name, index, { rejections, strayed, receipts }),
-    );
+    const surroundings = { rejections, strayed, receipts, python: this.python };
+    this.stages = plan.stages.map(({ name }, index) => new StageAccount(name, index, surroundings));
     this.#plan = plan;
     this.#first = firstPlace(plan);
     this.#delivered = new Map(outputsOf(plan).map((output) => [output, 0]));
@@ -41,11 +44,28 @@ export class RunAccounts {
 
   /** The input gave an item to the stage that it goes to first. */
   given(item: Item): void {
-    count(this.#given, PassingItem.placeOf(item) ?? this.#first);
+    const place = PassingItem.placeOf(item);
+    if (place === undefined) this.#givenToFirst += 1;
+    else count(this.#given, place);
   }
 
-  delivered(output: string): void {
-    count(this.#delivered, output);
+  delivered(output: string, records = 1): void {
+    count(this.#delivered, output, records);
+  }
+
+  /** Neighbours mostly go to the same output: they are counted together. */
+  allDelivered(items: readonly Item[]): void {
+    let last = items[0]?.route as string;
+    let records = 0;
+    for (const { route } of items) {
+      if (route !== last) {
+        this.delivered(last, records);
+        last = route;
+        records = 0;
+      }
+      records += 1;
+    }
+    if (records > 0) this.delivered(last, records);
   }
 
   /** Items that went through every stage, and that the consumer did not take. */
@@ -94,7 +114,9 @@ export class RunAccounts {
   }
 
   #edges(): Edge[] {
-    return edgesOf(this.#plan, this.#given, this.stages);
+    const given = new Map(this.#given);
+    if (this.#givenToFirst > 0) count(given, this.#first, this.#givenToFirst);
+    return edgesOf(this.#plan, given, this.stages);
   }
 
   #totals(): StageLedger {
@@ -128,8 +150,8 @@ function total(counts: Iterable<number>): number {
   return sum;
 }
 
-function count<Key>(counts: Map<Key, number>, key: Key): void {
-  counts.set(key, (counts.get(key) ?? 0) + 1);
+function count<Key>(counts: Map<Key, number>, key: Key, records = 1): void {
+  counts.set(key, (counts.get(key) ?? 0) + records);
 }
 
 function check(giver: string, given: number, taker: string, taken: number): string | undefined {

@@ -1,4 +1,5 @@
 import type { Clock } from "../clock.js";
+import type { StageGroup } from "../plan/fusion.js";
 import { type PipePlan, policyOf, type StagePlan } from "../plan/plan.js";
 import { directionsOf } from "../plan/topology.js";
 import type { Executor } from "../session/replicas.js";
@@ -13,17 +14,24 @@ import { mergeOperator } from "../stage/merge.js";
 import { nodeOperator } from "../stage/node.js";
 import { PassingItem } from "../stage/passing-item.js";
 import { pythonOperator } from "../stage/python.js";
+import type { PythonMember } from "../stage/python-member.js";
 import { routeOperator } from "../stage/route.js";
+import { tapOperator } from "../stage/tap.js";
 import type { Emitter } from "../telemetry/emitter.js";
 import type { RunEvents } from "../telemetry/events.js";
+import { countRecords } from "../telemetry/record-counts.js";
 import type { RunAccounts } from "./accounts.js";
+import { metered } from "./explain/load.js";
 import type { Receipts } from "./receipts.js";
 import { type MakeItem, source } from "./source.js";
+import type { StageAccount } from "./stage-account.js";
 
 /** What a run gives its stages. */
 export interface ChainOptions {
   readonly run: string;
   readonly plan: PipePlan;
+  /** Which of its stages make one trip. */
+  readonly groups: readonly StageGroup[];
   readonly input: Iterable<unknown> | AsyncIterable<unknown>;
   readonly makeItem: MakeItem;
   /** Of an input whose records are acknowledged. */
@@ -35,6 +43,8 @@ export interface ChainOptions {
   readonly metadata: Readonly<Record<string, unknown>>;
   readonly abort: AbortSignal | undefined;
   readonly accounts: RunAccounts;
+  /** Called with how long the input was waited for, each time. */
+  readonly onWaited?: ((durationMs: number) => void) | undefined;
   readonly clock: Clock;
   readonly events: Emitter<RunEvents>;
 }
@@ -70,21 +80,38 @@ export function buildChain(options: ChainOptions): Chain {
       options.accounts.taken += 1;
     },
     onLate: (record) => options.receipts?.refused(record),
+    onWaited: options.onWaited,
     room: () => options.receipts?.room(),
   });
-  for (const [index, stage] of options.plan.stages.entries()) {
-    const stop = (reason: unknown): void => stopUpTo(index + 1, reason);
-    const stopped = (switches[index + 1] as AbortController).signal;
-    chunks = observed(chunks, stage, contextOf(stage, index, options, { stop, stopped, sessionEnd }));
+  for (const { first, length } of options.groups) {
+    const last = first + length - 1;
+    // The stages of a group stop together.
+    const stop = (reason: unknown): void => stopUpTo(last + 1, reason);
+    const stopped = (switches[last + 1] as AbortController).signal;
+    const stages = options.plan.stages.slice(first, last + 1).map((stage, place) => {
+      const entry = options.plan.stages[first]?.name as string;
+      const { load } = options.accounts.stages[first + place] as StageAccount;
+      return {
+        stage: metered(stage, load),
+        context: contextOf(stage, first + place, options, { stop, stopped, sessionEnd, entry }),
+      };
+    });
+    chunks = observed(chunks, stages);
   }
   return { chunks, stop: (reason) => stopUpTo(switches.length - 1, reason) };
+}
+
+/** A stage, with what it has of the run. */
+interface Placed {
+  readonly stage: StagePlan;
+  readonly context: StageContext;
 }
 
 function contextOf(
   stage: StagePlan,
   index: number,
   options: ChainOptions,
-  control: Pick<StageContext, "stop" | "stopped" | "sessionEnd">,
+  control: Pick<StageContext, "stop" | "stopped" | "sessionEnd" | "entry">,
 ): StageContext {
   const { run, plan, session, probes, metadata, abort, accounts, clock, events } = options;
   return {
@@ -107,12 +134,15 @@ function contextOf(
   };
 }
 
-function operatorOf(stage: StagePlan, context: StageContext): Operator {
+function operatorOf(stages: readonly Placed[]): Operator {
+  const [{ stage, context }] = stages as readonly [Placed];
   switch (stage.kind) {
     case "node":
       return nodeOperator(stage, context);
+    case "tap":
+      return tapOperator(stage, context);
     case "python":
-      return pythonOperator(stage, context);
+      return pythonOperator(stages as readonly PythonMember[]);
     case "route":
       return routeOperator(stage, context);
     case "merge":
@@ -120,38 +150,47 @@ function operatorOf(stage: StagePlan, context: StageContext): Operator {
   }
 }
 
-/** A stage with its entries in the books, and its start and end in the events. */
-async function* observed(
-  upstream: AsyncIterable<Chunk>,
-  stage: StagePlan,
-  context: StageContext,
-): AsyncGenerator<Chunk> {
-  const { run, pipe, session, books, events } = context;
-  const about = { run, pipe, session: session?.id, stage: stage.name, kind: stage.kind };
+/** The stages of a group with their entries in the books, and their starts and ends in the events. */
+async function* observed(upstream: AsyncIterable<Chunk>, stages: readonly Placed[]): AsyncGenerator<Chunk> {
+  const [{ context: first }] = stages as readonly [Placed];
+  const { events, books, index } = first;
+  const abouts = stages.map(({ stage, context: { run, pipe, session } }) => {
+    return { run, pipe, session: session?.id, stage: stage.name, kind: stage.kind };
+  });
   let began: number | undefined;
   async function* entering(): AsyncGenerator<Chunk> {
     for await (const chunk of upstream) {
-      if (began === undefined && chunk.some((item) => !PassingItem.passes(item, context.index))) {
+      let own = 0;
+      for (const item of chunk) if (!PassingItem.passes(item, index)) own += 1;
+      if (began === undefined && own > 0) {
         began = performance.now();
-        events.emit("stage-start", about);
+        for (const about of abouts) events.emit("stage-start", about);
       }
-      books.entered(chunk);
+      books.entered(own);
       yield chunk;
     }
   }
-  const elapsed = (): number => performance.now() - (began as number);
+  const counting = stages.map(({ context }) =>
+    countRecords(context.pipe, context.stage, context.books.counts),
+  );
+  let failed: string | undefined;
   try {
-    yield* operatorOf(stage, context)(entering());
+    yield* operatorOf(stages)(entering());
   } catch (error) {
-    // What comes through from another stage, or from the input, is not this stage's failure.
-    if (began !== undefined && error instanceof StageFailure && error.stage === stage.name) {
-      events.emit("stage-failure", { ...about, durationMs: elapsed(), error: error.cause });
-      began = undefined;
+    // What comes through from another stage, or from the input, is not a failure of these.
+    const about = error instanceof StageFailure && abouts.find(({ stage }) => stage === error.stage);
+    if (began !== undefined && about) {
+      failed = about.stage;
+      events.emit("stage-failure", { ...about, durationMs: performance.now() - began, error: error.cause });
     }
     throw error;
   } finally {
-    const { in: taken, out, rejected, filtered } = books.counts;
-    if (began !== undefined)
-      events.emit("stage-stop", { ...about, durationMs: elapsed(), in: taken, out, rejected, filtered });
+    for (const stop of counting) stop();
+    for (const [place, about] of abouts.entries()) {
+      if (began === undefined || about.stage === failed) continue;
+      const { in: taken, out, rejected, filtered } = (stages[place] as Placed).context.books.counts;
+      const durationMs = performance.now() - began;
+      events.emit("stage-stop", { ...about, durationMs, in: taken, out, rejected, filtered });
+    }
   }
 }

@@ -53,3 +53,12 @@ export class RunConsumedError extends SlitherError {
     );
   }
 }
+
+/** A run is explained when it has ended: `run.explain()` came before. */
+export class RunUnfinishedError extends SlitherError {
+  readonly code = "SLITHER_RUN_UNFINISHED";
+
+  constructor(pipe: string) {
+    super(`pipe ${pipe}: expected explain() after the run's end, got it before; await run.done first`);
+  }
+}

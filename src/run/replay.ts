@@ -66,7 +66,7 @@ function fromStart({ id, origin = id, input }: DeadLetter): Item {
 }
 
 function fromStage(
-  { id, origin, stage, input, payload, meta }: DeadLetter,
+  { id, origin, stage: failedIn, entry: stage = failedIn, input, payload, meta }: DeadLetter,
   { stages }: PipePlan,
   file: string,
 ): Item {

@@ -3,15 +3,21 @@ import type { Clock } from "../clock.js";
 import type { RejectedStream } from "../dead-letters/rejected-stream.js";
 import type { DeadLetterSink } from "../dead-letters/sink.js";
 import type { AnyEnd, ItemOf, Outputs } from "../plan/ends.js";
+import { fusionOf, type StageGroup, unfused } from "../plan/fusion.js";
 import { outputsOf, type PipePlan } from "../plan/plan.js";
+import type { Readable } from "../plan/readable.js";
 import type { Session } from "../session/session.js";
 import { type Chunk, StageFailure } from "../stage/contract.js";
 import type { Item, Rejection } from "../stage/item.js";
 import { Emitter } from "../telemetry/emitter.js";
 import { RUN_EVENTS, type RunEvents, type RunStatus } from "../telemetry/events.js";
+import { Telemetry } from "../telemetry/telemetry.js";
 import { RunAccounts } from "./accounts.js";
 import { buildChain, type Chain } from "./chain.js";
-import { PipeHaltedError, RunConsumedError } from "./halted.js";
+import { explainer } from "./explain/explain.js";
+import type { RunExplanation } from "./explain/explanation.js";
+import { Pace } from "./explain/pace.js";
+import { PipeHaltedError, RunConsumedError, RunUnfinishedError } from "./halted.js";
 import { leavable } from "./leavable.js";
 import { type Ledger, LedgerError } from "./ledger.js";
 import type { LiveSummary, Receipts } from "./receipts.js";
@@ -52,6 +58,8 @@ interface RunParts {
   readonly metadata: Readonly<Record<string, unknown>>;
   readonly deadLetter?: DeadLetterSink | undefined;
   readonly clock: Clock;
+  /** Whether python stages may make one trip; records that enter in the middle of the pipe would pass some of them by. Default true. */
+  readonly fused?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
   /**
    * Stands between the stages and what carries out their batches. For `faultTest()` alone, which is to see the pipe as it runs for its user: from
@@ -82,6 +90,9 @@ export class Run<Out = unknown, Ends extends AnyEnd = never> implements AsyncIte
   readonly #rejections: Rejections;
   readonly #events: Emitter<RunEvents>;
   readonly #draining = new AbortController();
+  readonly #groups: readonly StageGroup[];
+  readonly #pace = new Pace();
+  #explain: (() => Readable<RunExplanation>) | undefined;
   #announce!: (summary: RunSummary) => void;
   #consumed = false;
 
@@ -90,11 +101,12 @@ export class Run<Out = unknown, Ends extends AnyEnd = never> implements AsyncIte
     runs += 1;
     this.id = `${parts.plan.name}-${runs}`;
     this.#parts = parts;
-    this.#events = new Emitter<RunEvents>(RUN_EVENTS, parts.session?.events);
+    this.#events = new Emitter<RunEvents>(RUN_EVENTS, parts.session?.events ?? new Telemetry());
     const { plan, deadLetter, receipts } = parts;
     const about = { run: this.id, pipe: plan.name };
     this.#rejections = new Rejections(about, deadLetter, (rejection) => receipts?.closed(rejection));
     this.#accounts = new RunAccounts(plan, this.#rejections, receipts);
+    this.#groups = (parts.fused ?? true) ? fusionOf(plan).groups : unfused(plan);
     this.done = new Promise((resolve) => {
       this.#announce = resolve;
     });
@@ -132,6 +144,17 @@ export class Run<Out = unknown, Ends extends AnyEnd = never> implements AsyncIte
     this.#draining.abort();
   }
 
+  /**
+   * Where the time of the run went, as plain data: what was at work, what was waited for, the parts of its trips to Python, and what the limit was. `String()` and
+   * `console.log()` show it as text, as `explainRunText` does.
+   *
+   * @throws RunUnfinishedError before the run has ended: `run.done` tells when.
+   */
+  explain(): Readable<RunExplanation> {
+    if (this.#explain === undefined) throw new RunUnfinishedError(this.#parts.plan.name);
+    return this.#explain();
+  }
+
   /** Runs to the end and gives everything at once. @throws as the iteration; the error has the outputs up to there. */
   async collect(): Promise<Collected<Out, Ends>> {
     const outputs: Gathered = new Map(outputsOf(this.#parts.plan).map((route) => [route, []]));
@@ -151,6 +174,7 @@ export class Run<Out = unknown, Ends extends AnyEnd = never> implements AsyncIte
     const { receipts } = this.#parts;
     for await (const chunk of this.#chunks(left)) {
       let taken = 0;
+      this.#pace.gives();
       try {
         for (const item of chunk) {
           taken += 1;
@@ -161,6 +185,7 @@ export class Run<Out = unknown, Ends extends AnyEnd = never> implements AsyncIte
           receipts?.closed(item);
         }
       } finally {
+        this.#pace.takes();
         this.#accounts.undelivered(chunk.slice(taken));
       }
     }
@@ -169,12 +194,15 @@ export class Run<Out = unknown, Ends extends AnyEnd = never> implements AsyncIte
   async *#batches(left: AbortSignal): AsyncGenerator<readonly ItemOf<Out, Ends>[], void, undefined> {
     const { receipts } = this.#parts;
     for await (const chunk of this.#chunks(left)) {
-      for (const item of chunk) {
-        this.#accounts.delivered(item.route);
-        receipts?.shown(item);
+      this.#accounts.allDelivered(chunk);
+      if (receipts) for (const item of chunk) receipts.shown(item);
+      this.#pace.gives();
+      try {
+        yield chunk as readonly ItemOf<Out, Ends>[];
+      } finally {
+        this.#pace.takes();
       }
-      yield chunk as readonly ItemOf<Out, Ends>[];
-      for (const item of chunk) receipts?.closed(item);
+      if (receipts) for (const item of chunk) receipts.closed(item);
     }
   }
 
@@ -183,6 +211,7 @@ export class Run<Out = unknown, Ends extends AnyEnd = never> implements AsyncIte
     if (this.#consumed) throw new RunConsumedError(this.#parts.plan.name);
     this.#consumed = true;
     const began = performance.now();
+    this.#pace.begin();
     const { session, plan, signal } = this.#parts;
     this.#events.emit("run-start", { run: this.id, pipe: plan.name, session: session?.id });
     if (signal) setMaxListeners(0, signal);
@@ -193,6 +222,7 @@ export class Run<Out = unknown, Ends extends AnyEnd = never> implements AsyncIte
     let chain: Chain | undefined;
     let state: StateWatch | undefined;
     let unfollow = (): void => {};
+    const unlisten = this.#events.on("batch-failure", (batch) => this.#pace.batchFailed(batch.durationMs));
     try {
       const use = { drain: () => this.drain(), done: this.done };
       workforce = await enlist({ ...this.#parts, use, signal: unwanted });
@@ -206,6 +236,7 @@ export class Run<Out = unknown, Ends extends AnyEnd = never> implements AsyncIte
     } catch (error) {
       if (!left?.aborted) ending = this.#endingOf(error, state?.lost);
     } finally {
+      unlisten();
       unfollow();
       state?.end();
       await chain?.chunks.return(undefined);
@@ -218,14 +249,19 @@ export class Run<Out = unknown, Ends extends AnyEnd = never> implements AsyncIte
 
   #build(workforce: Workforce): Chain {
     const { executor, probes } = this.#parts.around?.(workforce) ?? workforce;
+    if (this.#parts.session?.pid !== undefined) this.#pace.processes = workforce.executor?.width;
     return buildChain({
       ...this.#parts,
+      groups: this.#groups,
       session: executor,
       probes,
       run: this.id,
       abort: this.#parts.signal,
       drained: this.#draining.signal,
       accounts: this.#accounts,
+      onWaited: (durationMs) => {
+        this.#pace.inputMs += durationMs;
+      },
       events: this.#events,
     });
   }
@@ -254,6 +290,9 @@ export class Run<Out = unknown, Ends extends AnyEnd = never> implements AsyncIte
     const rejected = [...this.#rejections.kept];
     const live = this.#parts.receipts?.summary;
     const stats = statsOf(this.#accounts, durationMs);
+    this.#pace.end();
+    const books = { accounts: this.#accounts, pace: this.#pace };
+    this.#explain = explainer({ run: this.id, status, durationMs, plan, groups: this.#groups, ...books });
     this.#announce({ status, ledger, rejected, stats, ...(live && { live }) });
     const failed = status === "halted" || status === "aborted";
     const unbalanced = ledger.balanced ? undefined : new LedgerError(ledger, this.#accounts.differences());

@@ -34,15 +34,19 @@ export interface SourceOptions {
   readonly onLate?: ((record: unknown) => void) | undefined;
   /** To be awaited, when there is anything, before an asynchronous input is asked for more. */
   readonly room?: (() => Promise<void> | undefined) | undefined;
+  /** Called with how long the input was waited for, each time: for a chunk of a synchronous one, for each record of an asynchronous one. */
+  readonly onWaited?: ((durationMs: number) => void) | undefined;
 }
 
 /** Reads the input lazily. What came before a failure is passed on first. */
-export async function* source(options: SourceOptions): AsyncGenerator<Chunk> {
-  if (Symbol.asyncIterator in options.input) yield* fromAsync(options.input[Symbol.asyncIterator](), options);
-  else yield* fromSync((options.input as Iterable<unknown>)[Symbol.iterator](), options);
+export function source(options: SourceOptions): AsyncGenerator<Chunk> {
+  return Symbol.asyncIterator in options.input
+    ? fromAsync(options.input, options)
+    : fromSync(options.input, options);
 }
 
-async function* fromSync(iterator: Iterator<unknown>, options: SourceOptions): AsyncGenerator<Chunk> {
+async function* fromSync(input: Iterable<unknown>, options: SourceOptions): AsyncGenerator<Chunk> {
+  const iterator = input[Symbol.iterator]();
   let position = 0;
   let yielded = performance.now();
   let ended = false;
@@ -50,6 +54,7 @@ async function* fromSync(iterator: Iterator<unknown>, options: SourceOptions): A
     while (!ended && !options.stopped.aborted && !options.drained.aborted) {
       const chunk: Item[] = [];
       let failure: InputFailure | undefined;
+      const began = performance.now();
       try {
         while (chunk.length < CHUNK_SIZE) {
           ended = true; // Unless it gives a record: an iterator that has thrown is over too.
@@ -63,6 +68,7 @@ async function* fromSync(iterator: Iterator<unknown>, options: SourceOptions): A
       } catch (error) {
         failure = new InputFailure(position, error);
       }
+      options.onWaited?.(performance.now() - began);
       if (chunk.length > 0) yield chunk;
       if (failure) throw failure;
       if (performance.now() - yielded > LONGEST_STRETCH_MS) {
@@ -76,7 +82,8 @@ async function* fromSync(iterator: Iterator<unknown>, options: SourceOptions): A
   options.stopped.throwIfAborted();
 }
 
-async function* fromAsync(iterator: AsyncIterator<unknown>, options: SourceOptions): AsyncGenerator<Chunk> {
+async function* fromAsync(input: AsyncIterable<unknown>, options: SourceOptions): AsyncGenerator<Chunk> {
+  const iterator = input[Symbol.asyncIterator]();
   const ending = AbortSignal.any([options.stopped, options.drained]);
   let position = 0;
   let ended = false;
@@ -90,8 +97,10 @@ async function* fromAsync(iterator: AsyncIterator<unknown>, options: SourceOptio
         const room = options.room?.();
         if (room !== undefined) await untilStopped(room, ending);
         ended = true; // Unless it gives a record: an iterator that has thrown is over too.
+        const began = performance.now();
         pulling = Promise.resolve(iterator.next());
         const next = await untilStopped(pulling, ending);
+        options.onWaited?.(performance.now() - began);
         pulling = undefined;
         if (next.done) return;
         ended = false;

@@ -1,6 +1,9 @@
-import type { Chunk, StageBooks } from "../stage/contract.js";
+import type { StageBooks, Trip } from "../stage/contract.js";
 import type { Item, Rejection } from "../stage/item.js";
 import { PassingItem } from "../stage/passing-item.js";
+import { Crossings } from "./crossings.js";
+import { Load } from "./explain/load.js";
+import type { Occupancy } from "./explain/occupancy.js";
 import { type StageBook, TooManyRejectedError } from "./ledger.js";
 import type { Receipts } from "./receipts.js";
 import type { Rejections } from "./rejections.js";
@@ -18,6 +21,15 @@ export interface Surroundings {
   readonly strayed: Strayed;
   /** Of a run over a live source. */
   readonly receipts: Receipts | undefined;
+  readonly python: PythonTimes;
+}
+
+/** What the Python of a run did, all its trips taken together. */
+export interface PythonTimes {
+  /** Its processes worked for the run. */
+  readonly working: Occupancy;
+  /** A message was there, and no answer. */
+  readonly asked: Occupancy;
 }
 
 /** Counts of one stage, as they come. Every one is counted where it happens; none is worked out from the others, or the check would mean nothing. */
@@ -32,22 +44,27 @@ export class StageAccount implements StageBooks {
   batchMs = 0;
   computeMs = 0;
   batching: Readonly<Record<string, unknown>> | undefined;
+  readonly crossings = new Crossings();
+  /** The function of a node stage, a route or a tap. */
+  readonly load = new Load();
   readonly #index: number;
   readonly #rejections: Rejections;
   readonly #strayed: Strayed;
   readonly #receipts: Receipts | undefined;
+  readonly #python: PythonTimes;
   readonly #reasons = new Map<string, number>();
 
-  constructor(stage: string, index: number, { rejections, strayed, receipts }: Surroundings) {
+  constructor(stage: string, index: number, { rejections, strayed, receipts, python }: Surroundings) {
     this.stage = stage;
     this.#index = index;
     this.#rejections = rejections;
     this.#strayed = strayed;
     this.#receipts = receipts;
+    this.#python = python;
   }
 
-  entered(chunk: Chunk): void {
-    for (const item of chunk) if (!PassingItem.passes(item, this.#index)) this.counts.in += 1;
+  entered(count: number): void {
+    this.counts.in += count;
   }
 
   expanded(item: Item, children: readonly Item[]): void {
@@ -94,6 +111,17 @@ export class StageAccount implements StageBooks {
     this.batches += 1;
     this.batchMs += durationMs;
     this.computeMs += computeMs;
+  }
+
+  crossed(trip: Trip): void {
+    this.crossings.add(trip);
+    const { encoded, received, answered } = trip.times;
+    this.#python.working.add(received, answered);
+    this.#python.asked.add(encoded, answered);
+  }
+
+  worked(durationMs: number): void {
+    this.load.add(durationMs);
   }
 
   batched(facts: Readonly<Record<string, unknown>>): void {

@@ -1,3 +1,4 @@
+import type { SharedMemory } from "../wire/shared-memory.js";
 import type { Limits } from "./limits.js";
 
 const DEFAULT_CANCEL_GRACE_MS = 2_000;
@@ -10,15 +11,18 @@ export interface Conduct {
   readonly limits: Limits & { readonly cancelGrace: number };
   /** How long it waits for room. */
   readonly queueTimeout: number;
+  /** What its large arrays travel in. */
+  readonly sharedMemory: SharedMemory;
 }
 
 /** @param engineLimits what holds where the session's own options say nothing. */
 export function conductOf(
-  options: Omit<Conduct, "limits"> & { limits: Limits },
+  options: Omit<Conduct, "limits" | "sharedMemory"> & { limits: Limits },
   engineLimits: Limits,
+  sharedMemory: SharedMemory,
 ): Conduct {
   const { checkpoint, recovery, busy, queueTimeout } = options;
   const merged = { ...engineLimits, ...options.limits };
   const cancelGrace = merged.cancelGrace ?? DEFAULT_CANCEL_GRACE_MS;
-  return { checkpoint, recovery, busy, queueTimeout, limits: { ...merged, cancelGrace } };
+  return { checkpoint, recovery, busy, queueTimeout, limits: { ...merged, cancelGrace }, sharedMemory };
 }

@@ -2,6 +2,9 @@ import type { Driver } from "../engine.js";
 import { parseOptions } from "../options/parse.js";
 import type { Emitter } from "../telemetry/emitter.js";
 import type { EngineEvents } from "../telemetry/events.js";
+import { arrayOf, type Dtype, type ElementsOfArrays, type NdArray } from "../wire/ndarray.js";
+import type { SharedArray } from "../wire/shared-array.js";
+import { SharedMemory } from "../wire/shared-memory.js";
 import { conductOf } from "./conduct.js";
 import type { Limits } from "./limits.js";
 import { Maker } from "./maker.js";
@@ -26,6 +29,7 @@ export class Engine implements AsyncDisposable {
   readonly #limits: Limits;
   readonly #registry: Registry;
   readonly #maker: Maker;
+  readonly #sharedMemory: SharedMemory;
   #drained: Promise<void> | undefined;
   #closed: Promise<void> | undefined;
 
@@ -34,6 +38,7 @@ export class Engine implements AsyncDisposable {
     this.#driver = parts.driver;
     this.#events = parts.events;
     this.#limits = parts.limits;
+    this.#sharedMemory = parts.driver.sharedMemory ?? new SharedMemory();
     this.#registry = new Registry(parts);
     this.#maker = new Maker(parts.driver, this.#registry, parts.events);
   }
@@ -57,7 +62,29 @@ export class Engine implements AsyncDisposable {
   async session(options: SessionOptions = {}): Promise<Session> {
     const parsed = parseOptions("engine.session()", sessionOptions, options);
     const id = this.#registry.reserve("engine.session()", parsed.id, "session");
-    return this.#maker.open(id, conductOf(parsed, this.#limits), parsed.setup, parsed.signal);
+    return this.#maker.open(
+      id,
+      conductOf(parsed, this.#limits, this.#sharedMemory),
+      parsed.setup,
+      parsed.signal,
+    );
+  }
+
+  /**
+   * Puts an array into shared memory, for any session of this engine, any number of times: Python gets a read-only numpy array on the same memory,
+   * without a copy. What becomes of `array` afterwards does not matter. Where there is no shared memory, or no room in it, the elements stay here and
+   * are sent each time.
+   *
+   * @throws OptionsError for what is no array; SharedArrayError when the engine was closed.
+   *
+   * @example
+   * using weights = await engine.share(new Float64Array(10_000_000));
+   * await session.call("model", "score", [weights, 17]);
+   */
+  async share<D extends Dtype>(array: NdArray<D>): Promise<SharedArray<D>>;
+  async share(array: ElementsOfArrays): Promise<SharedArray>;
+  async share(array: NdArray | ElementsOfArrays): Promise<SharedArray> {
+    return this.#sharedMemory.share(arrayOf("engine.share()", array));
   }
 
   /**
@@ -96,6 +123,7 @@ export class Engine implements AsyncDisposable {
     await close();
     await this.#registry.quiet();
     await close();
+    this.#sharedMemory.close();
     await this.#driver.close();
   }
 }

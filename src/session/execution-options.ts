@@ -6,6 +6,8 @@ export interface ExecutionOptions {
   readonly owner?: unknown;
   readonly depth?: number;
   readonly timeoutMs?: number | undefined;
+  /** In place of it, for a batch: how long each of its steps may take. */
+  readonly stepTimeoutsMs?: readonly number[] | undefined;
   /** Where the time starts: when the request is made, or when the worker comes to it. */
   readonly timeoutFrom?: "request" | "running";
   /** Aborted: a request that waits is dropped, one that was sent is stopped. */

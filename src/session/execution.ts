@@ -1,5 +1,6 @@
 import { setMaxListeners } from "node:events";
 import type { EncodedRequest, Reply, Sent } from "../engine.js";
+import { inStep } from "../errors/failed-step.js";
 import {
   CallAbortedError,
   CallTimeoutError,
@@ -10,6 +11,7 @@ import {
   WorkerDiedError,
 } from "../errors/session.js";
 import { LONGEST_TIMER_MS } from "../options/fields.js";
+import { monotonicSeconds } from "../wire/batch-reply.js";
 import type { ExecutionOptions } from "./execution-options.js";
 import { Pressure } from "./pressure.js";
 import type { Job, JobQueue } from "./queue.js";
@@ -52,6 +54,8 @@ export class Execution implements Job {
   #sent: Sent | undefined;
   #attempts = 0;
   #isRunning = false;
+  /** In seconds of the system's monotonic clock. */
+  #runningSince = 0;
   /** Nobody waits for the answer any more. */
   #unheard = false;
   /** Whether it is stopped only to free its worker, which must not cost more than that. */
@@ -114,6 +118,7 @@ export class Execution implements Job {
 
   running(): void {
     this.#isRunning = true;
+    this.#runningSince = monotonicSeconds();
     this.#pressure?.allowGrace(this.#graceMs);
     if (this.options.timeoutFrom === "running") this.#startDeadline();
   }
@@ -216,7 +221,13 @@ export class Execution implements Job {
     this.#reject(error);
   }
 
-  #startDeadline(leftMs = this.options.timeoutMs): void {
+  /** The shortest of several: which step is at work is looked at then. */
+  get #timeoutMs(): number | undefined {
+    const { timeoutMs, stepTimeoutsMs } = this.options;
+    return stepTimeoutsMs === undefined ? timeoutMs : Math.min(...stepTimeoutsMs);
+  }
+
+  #startDeadline(leftMs = this.#timeoutMs): void {
     if (leftMs === undefined) return;
     this.#deadline =
       leftMs <= LONGEST_TIMER_MS
@@ -225,6 +236,7 @@ export class Execution implements Job {
   }
 
   #cleanUp(): void {
+    this.request.loans?.end();
     clearTimeout(this.#deadline);
     this.#pressure?.end();
     clearImmediate(this.#verdict);
@@ -233,10 +245,18 @@ export class Execution implements Job {
   }
 
   readonly #onDeadline = (): void => {
-    const timeoutMs = this.options.timeoutMs as number;
-    const { session, target } = this.request.site;
+    const { step = 0, row, since = this.#runningSince } = this.#sent?.progress() ?? {};
+    const timeoutMs = this.options.stepTimeoutsMs?.[step] ?? (this.options.timeoutMs as number);
+    const leftMs = timeoutMs - (monotonicSeconds() - since) * 1_000;
+    if (this.options.stepTimeoutsMs !== undefined && leftMs > 0) {
+      this.#startDeadline(leftMs);
+      return;
+    }
+    const { session, target } = this.request.sites?.[step] ?? this.request.site;
     this.#onceRead(() =>
-      this.stop((fate, cause) => new CallTimeoutError({ session, target, timeoutMs, fate }, cause)),
+      this.stop((fate, cause) =>
+        inStep(new CallTimeoutError({ session, target, timeoutMs, fate }, cause), step, row),
+      ),
     );
   };
 

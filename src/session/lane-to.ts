@@ -6,6 +6,7 @@ import type { LaneControl } from "./lane.js";
 export function laneTo(worker: Worker, conduct: Conduct, gone: () => Error | undefined): LaneControl {
   return {
     graceMs: conduct.limits.cancelGrace,
+    sharedMemory: conduct.sharedMemory,
     send: (request) => worker.send(request),
     release: (refs) => worker.release(refs),
     kill: () => worker.kill(),

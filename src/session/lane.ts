@@ -2,6 +2,7 @@ import type { EncodedRequest, Reply, Sent } from "../engine.js";
 import type { CallSite } from "../errors/python.js";
 import { SessionBusyError, type StoppedCallFate } from "../errors/session.js";
 import { encodeRequest, type Request } from "../wire/request.js";
+import type { SharedMemory } from "../wire/shared-memory.js";
 import { Execution, type ExecutionLane } from "./execution.js";
 import type { ExecutionOptions } from "./execution-options.js";
 import { JobQueue } from "./queue.js";
@@ -13,6 +14,8 @@ import { Turn } from "./turn.js";
 /** What a lane needs of whoever has the worker. */
 export interface LaneControl {
   readonly graceMs: number;
+  /** What large arrays of requests are put into. */
+  readonly sharedMemory: SharedMemory;
   send(request: EncodedRequest): Sent;
   release(refs: readonly number[]): void;
   kill(reason: Error): void;
@@ -61,7 +64,9 @@ export class Lane implements ExecutionLane {
     if (closed !== undefined) throw closed;
     if (this.#failsWhenBusy && !ofRun && this.#executions.size > 0)
       throw new SessionBusyError(site.session, site.target);
-    const { result: encoded, refs } = notingRefs(() => encodeRequest(make(), site));
+    const { result: encoded, refs } = notingRefs(() =>
+      encodeRequest(make(), site, this.#control.sharedMemory),
+    );
     const execution = new Execution(encoded, refs, options, this);
     this.#executions.add(execution);
     try {

@@ -4,6 +4,7 @@ import { LONGEST_TIMER_MS } from "../options/fields.js";
 import { show } from "../options/parse.js";
 import type { Emitter } from "../telemetry/emitter.js";
 import type { EngineEvents } from "../telemetry/events.js";
+import type { SharedMemory } from "../wire/shared-memory.js";
 import { CheckpointKeeper } from "./checkpoint-keeper.js";
 import type { Conduct } from "./conduct.js";
 import { keepSession } from "./copier.js";
@@ -115,6 +116,10 @@ export class Lifecycle implements LaneControl, Origin {
 
   get graceMs(): number {
     return this.conduct.limits.cancelGrace;
+  }
+
+  get sharedMemory(): SharedMemory {
+    return this.conduct.sharedMemory;
   }
 
   /** What a new worker of this session is opened with; its objects are those of `refs`. */

@@ -3,6 +3,7 @@ import { ForkRefusedError } from "../errors/session.js";
 import { parseOptions } from "../options/parse.js";
 import type { Emitter } from "../telemetry/emitter.js";
 import type { EngineEvents } from "../telemetry/events.js";
+import { traceCall } from "../telemetry/trace-call.js";
 import type { ExecutionOptions } from "./execution-options.js";
 import { type FamilyOptions, type ForkOptions, forkOptions, type ParsedForkOptions } from "./fork-options.js";
 import type { Lane } from "./lane.js";
@@ -240,7 +241,8 @@ export class Session implements AsyncDisposable {
     const request: Request = { kind: "call", module, function: functionName, args, kwargs, returns };
     // An object that is made changes the state, also when making it may be repeated.
     const effects = onRef === undefined ? limits : { ...limits, changesState: true, onReply: onRef };
-    return this.execute(request, { target: `${module}.${functionName}` }, effects);
+    const target = `${module}.${functionName}`;
+    return traceCall({ session: this.id, target }, () => this.execute(request, { target }, effects));
   }
 
   get #isSetUpAgain(): boolean {

@@ -1,35 +1,61 @@
 import { RecordFailure } from "../dispatch/judge.js";
 import type { Place } from "../dispatch/search.js";
-import type { Reply } from "../engine.js";
-import { BatchResultError } from "../errors/python.js";
+import { stepOf } from "../errors/failed-step.js";
+import { BatchResultError, type CallSite } from "../errors/python.js";
 import { RecordRejectedError } from "../errors/rejected.js";
+import type { ExecutionOptions } from "../session/execution-options.js";
 import type { Executor } from "../session/replicas.js";
-import { typeNameOf } from "../wire/refusal.js";
-import { type StageContext, StageFailure } from "./contract.js";
+import type { PythonStep } from "../telemetry/python-step.js";
+import { traceparentOf } from "../telemetry/traces.js";
+import type { BatchReply } from "../wire/batch-reply.js";
+import type { BatchRequest, Step } from "../wire/request.js";
+import { ColumnInput } from "./column-input.js";
+import { ColumnItem } from "./column-item.js";
+import { type StageContext, StageFailure, type Trip } from "./contract.js";
 import { endsProcess } from "./fault.js";
 import type { Item } from "./item.js";
+import { inMember, type PythonMember } from "./python-member.js";
 import type { PythonStage } from "./python-stage.js";
+import { type Chosen, Taps } from "./taps.js";
 
 /** How often a batch is sent that each time kills its process, where the records that do it are not searched for. */
 const MOST_ATTEMPTS = 3;
 
-/** Sends the batches of one stage, and tells what happens to them. */
+/** Sends the batches of one stage, or of a group of stages, and tells what happens to them. */
 export class BatchSender {
+  readonly #members: readonly PythonMember[];
   readonly #stage: PythonStage;
   readonly #context: StageContext;
+  /** The python stages among the members: what the steps of a batch are, by their places. */
+  readonly #steps: readonly { readonly stage: PythonStage; readonly member: number }[];
+  readonly #taps: Taps;
+  /** Of stages that take columns. */
+  readonly #columns: ColumnInput | undefined;
   #count = 0;
 
-  constructor(stage: PythonStage, context: StageContext) {
-    this.#stage = stage;
-    this.#context = context;
+  constructor(members: readonly PythonMember[]) {
+    this.#members = members;
+    this.#steps = members.flatMap(({ stage }, member) =>
+      stage.kind === "python" ? [{ stage, member }] : [],
+    );
+    this.#stage = this.#steps[0]?.stage as PythonStage;
+    this.#context = (members[0] as PythonMember).context;
+    this.#taps = new Taps(members);
+    const { columns } = this.#stage;
+    if (columns) this.#columns = new ColumnInput(columns === true ? undefined : columns);
   }
 
-  /** The result for each item; a RecordRejectedError where the function has set it aside, a RecordFailure where the item has failed by itself. */
+  /** How much memory a payload takes, in bytes, where that is known without looking at it. */
+  get bytesOfRow(): number | undefined {
+    return this.#columns?.bytesOfRow;
+  }
+
+  /** The result for each item, or the item with it as its payload; a RecordRejectedError where a function has set it aside, a RecordFailure where the item has failed by itself. */
   async send(
     items: readonly Item[],
     { place, stop }: { place: Place; stop: AbortSignal },
   ): Promise<readonly unknown[]> {
-    const { run, pipe, events, books, session, probes } = this.#context;
+    const { run, pipe, events, session, probes } = this.#context;
     const executor = (place === "session" ? session : probes) as Executor;
     const about = {
       run,
@@ -43,54 +69,115 @@ export class BatchSender {
     const began = performance.now();
     events.emit("batch-start", about);
     try {
-      const reply = await executor.execute(this.#request(items), this.#site, this.#options(stop));
-      const results = this.#resultsOf(reply, items.length);
-      const durationMs = performance.now() - began;
+      const chosen = this.#taps.choose(items);
+      const reply = await executor.execute(
+        this.#request(items, chosen, traceparentOf(about)),
+        this.#site,
+        this.#options(stop),
+      );
+      const batch = reply.batch as BatchReply;
+      const results = this.#resultsOf(batch, items);
+      if (chosen.length > 0) await this.#taps.show(items, results, { chosen, batch, stop });
+      const settled = performance.now();
+      const durationMs = settled - began;
+      this.#note({ rows: items.length, ...batch, settled }, durationMs);
       const computeMs = reply.computeNanoseconds / 1e6;
-      books.batch(durationMs, computeMs);
-      events.emit("batch-stop", { ...about, durationMs, computeMs });
+      events.emit("batch-stop", { ...about, durationMs, computeMs, steps: this.#stepsOf(batch) });
       return results;
     } catch (error) {
+      const { stage, member } = this.#stepAt(stepOf(error));
+      inMember(error, member);
       if (place === "session" && endsProcess(error))
-        this.#context.sessionEnd.failure = new StageFailure(this.#stage.name, error);
+        this.#context.sessionEnd.failure = new StageFailure(stage.name, error);
       events.emit("batch-failure", { ...about, durationMs: performance.now() - began, error });
       throw error;
     }
   }
 
-  #resultsOf({ value, rejected, failed }: Reply, expected: number): readonly unknown[] {
-    const got = Array.isArray(value) ? value.length : undefined;
-    if (got !== expected) {
-      const site = { ...this.#site, session: this.#context.session?.id as string };
-      throw new BatchResultError(site, { expected, got, type: typeNameOf(value) });
+  #resultsOf({ results, left, columns }: BatchReply, items: readonly Item[]): unknown[] {
+    const size = items.length;
+    const got = (columns?.rows ?? results.length) + left.length;
+    if (got !== size) throw new BatchResultError(this.#callSite, { expected: size, got, type: "list" });
+    if (left.length === 0)
+      return columns === undefined
+        ? (results as unknown[])
+        : items.map((item, index) => new ColumnItem(item, item, columns, index));
+    const all: unknown[] = new Array(size);
+    for (const { index, step, why } of left) {
+      const { member } = this.#stepAt(step);
+      all[index] =
+        typeof why === "string"
+          ? inMember(new RecordRejectedError(why), member)
+          : new RecordFailure(inMember(why, member));
     }
-    const results = value as unknown[];
-    for (const [index, reason] of rejected ?? []) results[index] = new RecordRejectedError(reason);
-    for (const [index, error] of failed ?? []) results[index] = new RecordFailure(error);
-    return results;
+    let next = 0;
+    for (const [index, item] of items.entries()) {
+      if (index in all) continue;
+      all[index] = columns === undefined ? results[next] : new ColumnItem(item, item, columns, next);
+      next += 1;
+    }
+    return all;
   }
 
-  #request(items: readonly Item[]) {
+  /** A step takes the time from the one before it; the first stage counts the whole trip. */
+  #note(trip: Trip, durationMs: number): void {
+    const { decoded, steps } = trip.times;
+    this.#context.books.crossed(trip);
+    for (const [step, { member }] of this.#steps.entries()) {
+      const computeMs = (steps[step] as number) - (steps[step - 1] ?? decoded);
+      const { books } = (this.#members[member] as PythonMember).context;
+      books.batch(step === 0 ? durationMs : computeMs, computeMs);
+    }
+  }
+
+  #stepsOf({ times: { decoded, steps } }: BatchReply): PythonStep[] {
+    return this.#steps.map(({ stage }, step) => ({
+      stage: stage.name,
+      name: `${stage.module}.${stage.function}`,
+      beganMs: steps[step - 1] ?? decoded,
+      endedMs: steps[step] as number,
+    }));
+  }
+
+  #stepAt(step: number): { readonly stage: PythonStage; readonly member: number } {
+    return this.#steps[step] as { stage: PythonStage; member: number };
+  }
+
+  #request(items: readonly Item[], chosen: readonly Chosen[], traceparent: string | undefined): BatchRequest {
+    const columns = this.#columns;
     return {
-      kind: "batch" as const,
-      module: this.#stage.module,
-      function: this.#stage.function,
-      payloads: items.map((item) => item.payload),
-      each: this.#stage.each,
+      kind: "batch",
+      steps: this.#steps.map(({ stage }) => ({
+        stage: stage.name,
+        module: stage.module,
+        function: stage.function,
+        form: formOf(stage),
+      })),
+      // Of columns no rows are made, unless somebody wants to see them.
+      get payloads() {
+        return items.map(({ payload }) => payload);
+      },
+      columns: columns && (() => columns.columnsOf(items)),
+      taps: chosen.map(({ request }) => request),
+      traceparent,
     };
+  }
+
+  get #callSite(): CallSite {
+    return { ...this.#site, session: this.#context.session?.id as string };
   }
 
   get #site() {
     return { target: `${this.#stage.module}.${this.#stage.function}`, stage: this.#stage.name };
   }
 
-  #options(stop: AbortSignal) {
+  #options(stop: AbortSignal): ExecutionOptions {
     const { policy, run, abort } = this.#context;
     return {
       owner: run,
       depth: this.#stage.inFlight.perProcess,
-      timeoutMs: this.#stage.timeoutMs,
-      timeoutFrom: "running" as const,
+      stepTimeoutsMs: this.#steps.map(({ stage }) => stage.timeoutMs),
+      timeoutFrom: "running",
       abort,
       withdraw: stop,
       // Under any other policy what killed its process is tried again in copies, which may die of it.
@@ -98,4 +185,9 @@ export class BatchSender {
       changesState: this.#stage.stateful,
     };
   }
+}
+
+function formOf({ each, columns }: PythonStage): Step["form"] {
+  if (each) return "each";
+  return columns ? "columns" : "list";
 }

@@ -1,7 +1,16 @@
 import { RecordFailure } from "../dispatch/judge.js";
 import { RecordRejectedError } from "../errors/rejected.js";
 import { type Item, withPayload } from "./item.js";
+import { inMember } from "./python-member.js";
 import { checked, type Schemas } from "./schema.js";
+
+/** What is checked before the first function of a group, and after the last; between fused stages nothing is. */
+export interface BatchSchemas extends Schemas {
+  /** The stages that they are of. */
+  readonly names: readonly [input: string, output: string];
+  /** The place of the last stage in the group. */
+  readonly last: number;
+}
 
 /**
  * Sends a batch between two schemas: what does not fit fails alone, before it is sent or after it has come back.
@@ -10,18 +19,23 @@ import { checked, type Schemas } from "./schema.js";
  */
 export async function sendChecked(
   items: readonly Item[],
-  stage: { readonly name: string } & Schemas,
+  { input, output, names, last }: BatchSchemas,
   send: (items: readonly Item[]) => Promise<readonly unknown[]>,
 ): Promise<readonly unknown[]> {
-  const given = await all(items, (item) => checked(stage.input, item.payload, stage.name, "input"));
+  const given = await all(items, (item) => checked(input, item.payload, names[0], "input"));
   const fitting = items.flatMap((item, index) =>
     given[index] instanceof RecordFailure ? [] : [withPayload(item, given[index])],
   );
   const results = fitting.length === 0 ? [] : await send(fitting);
+  const checkedResult = async (result: unknown): Promise<unknown> => {
+    try {
+      return await checked(output, result, names[1], "output");
+    } catch (error) {
+      throw inMember(error, last);
+    }
+  };
   const checkedResults = await all(results, (result) =>
-    result instanceof RecordRejectedError || result instanceof RecordFailure
-      ? result
-      : checked(stage.output, result, stage.name, "output"),
+    result instanceof RecordRejectedError || result instanceof RecordFailure ? result : checkedResult(result),
   );
   const next = checkedResults.values();
   return given.map((value) => (value instanceof RecordFailure ? value : next.next().value));

@@ -1,11 +1,13 @@
 import { bulkhead } from "cockatiel";
 import { untilStopped } from "../stopping.js";
 import { fixed } from "./batching.js";
-import type { Operator, StageContext } from "./contract.js";
+import { failStage, type Operator, type StageContext } from "./contract.js";
 import { dispatchOperator } from "./dispatch-operator.js";
 import type { Item } from "./item.js";
 import type { ItemWork } from "./item-operator.js";
+import { judgeOf } from "./judge.js";
 import type { Pacing } from "./pacing.js";
+import { Settlement } from "./settlement.js";
 
 /** How many items a stage works on at once, and how it takes and gives them. */
 export interface Concurrency extends Pacing {
@@ -19,6 +21,7 @@ export function concurrentOperator<Result>(
   context: StageContext,
 ): Operator {
   // An item that waits for its retry lets others go by; when it is tried again, it is one of those that are worked on at once.
+  const settlement = new Settlement(context);
   const places = bulkhead(pacing.concurrency, Number.POSITIVE_INFINITY);
   return dispatchOperator<Result>(
     {
@@ -34,8 +37,11 @@ export function concurrentOperator<Result>(
       faultOf: () => (context.stopped.aborted ? "everyone" : "records"),
       repeats: true,
       fingerprintOf: () => undefined,
-      atFault: () => undefined,
-      settle: work.settle,
+      judge: judgeOf(context.policy, context.stage, true),
+      atFault: (error) => failStage(error, context),
+      settlement,
+      settle: (item, result, attempts) => work.settle(item, result, settlement, attempts),
+      fail: (item, error, verdict, attempts) => settlement.fails(item, error, verdict, attempts),
     },
     context,
   );

@@ -6,6 +6,7 @@ import type { Executor } from "../session/replicas.js";
 import { untilStopped } from "../stopping.js";
 import type { Emitter } from "../telemetry/emitter.js";
 import type { RunEvents } from "../telemetry/events.js";
+import type { BatchTimes } from "../wire/batch-reply.js";
 import type { Failure, Item, Rejection } from "./item.js";
 import type { ErrorPolicy } from "./policy.js";
 
@@ -32,8 +33,8 @@ export interface StageBooks {
     readonly filtered: number;
     readonly unfinished: number;
   };
-  /** Took a chunk, of which it works on some. */
-  entered(chunk: Chunk): void;
+  /** Took so many items to work on. */
+  entered(count: number): void;
   /** Made several items of one. */
   expanded(item: Item, children: readonly Item[]): void;
   /** Passed a chunk on, with `count` items of its own; `onward` of them go on along its line. */
@@ -50,8 +51,21 @@ export interface StageBooks {
   room(): Promise<void> | undefined;
   /** One answered batch of a python stage. */
   batch(durationMs: number, computeMs: number): void;
+  /** One trip to Python and back, of a stage or of a group that begins with it. */
+  crossed(trip: Trip): void;
+  /** The function of the stage was at work for so long, on the items of a chunk one after the other; what it waited for is in it. */
+  worked(durationMs: number): void;
   /** What the batching of the stage has come to. */
   batched(facts: Readonly<Record<string, unknown>>): void;
+}
+
+/** A batch that was answered. */
+export interface Trip {
+  readonly rows: number;
+  readonly bytes: { readonly sent: number; readonly received: number };
+  readonly times: BatchTimes;
+  /** When Node had done what was to be done with the answer, in milliseconds of `performance.now()`. */
+  readonly settled: number;
 }
 
 /** Where the items of a stage go from it. A place is the index of a stage; Infinity is past them all, at the outputs. */
@@ -73,6 +87,8 @@ export interface StageContext {
   readonly stage: string;
   /** The stage's place in the pipe, from 0. */
   readonly index: number;
+  /** Where several stages make one trip: the first of them, which is given what the others are blamed with. */
+  readonly entry: string;
   readonly directions: Directions;
   /** What carries out Python; undefined in a run without a session. */
   readonly session: Executor | undefined;
@@ -134,8 +150,13 @@ export async function waitForRoom(
   }
 }
 
-/** How an item failed, with the payload that the stage was given. */
-export function failure(stage: string, error: unknown, attempts: number, payload: unknown): Failure {
+/** How an item failed, with the payload that the stage was given, or the first one of its group. */
+export function failure(
+  { stage, entry }: Pick<StageContext, "stage" | "entry">,
+  error: unknown,
+  attempts: number,
+  payload: unknown,
+): Failure {
   const traceback = (error as { traceback?: unknown } | null)?.traceback;
   return {
     stage,
@@ -143,6 +164,7 @@ export function failure(stage: string, error: unknown, attempts: number, payload
     error,
     traceback: typeof traceback === "string" ? traceback : undefined,
     attempts,
+    ...(entry === stage ? {} : { entry }),
     payload,
   };
 }

@@ -1,48 +1,52 @@
 import { dispatch } from "../dispatch/dispatch.js";
-import type { Outcome } from "../dispatch/judge.js";
+import type { FinalVerdict, Judge, Outcome } from "../dispatch/judge.js";
 import type { DispatchOptions } from "../dispatch/options.js";
 import { PoisonMemory } from "../dispatch/poison.js";
 import { untilStopped } from "../stopping.js";
 import type { Batching } from "./batching.js";
-import { type Chunk, failStage, type Operator, type StageContext, waitForRoom } from "./contract.js";
+import { type Chunk, type Operator, type StageContext, waitForRoom } from "./contract.js";
 import type { Item } from "./item.js";
-import { judgeOf } from "./judge.js";
 import { bufferOf, keyOf, type Pacing } from "./pacing.js";
 import { PassingItem } from "./passing-item.js";
 import { PayloadSizes } from "./payload-sizes.js";
-import { Settlement } from "./settlement.js";
 
 /** What a stage that works on several items at once does. */
 export interface BatchWork<Result>
-  extends Pick<DispatchOptions<Item, Result>, "maxInFlight" | "execute" | "faultOf"> {
+  extends Pick<DispatchOptions<Item, Result>, "maxInFlight" | "execute" | "faultOf" | "suspectOf"> {
   readonly batching: Batching;
   readonly pacing: Pacing;
   /** Whether an item may be given to it more than once. */
   readonly repeats: boolean;
+  /** What the policy says to failures. */
+  readonly judge: Judge<Item>;
   /** The same for payloads that are alike to it; undefined: not to be remembered. */
   readonly fingerprintOf: (item: Item) => string | undefined;
-  /** What ends the run when a batch fails with this error and nothing is to be done about it; undefined: the error itself, as this stage's failure. */
+  /** How much memory each payload takes, in bytes, where that is known without looking at it. */
+  readonly bytesOfRow?: (() => number | undefined) | undefined;
+  /** What ends the run when a batch fails with this error and nothing is to be done about it. */
   readonly atFault: (error: unknown) => unknown;
+  readonly settlement: { passes(item: Item): void; close(): Item[] };
   /** Puts down what came of an item, at which try. What it throws ends the stage. */
-  settle(item: Item, result: Result, settlement: Settlement, attempts: number): void;
+  settle(item: Item, result: Result, attempts: number): void;
+  /** Puts down that an item has failed for good. What it throws ends the stage. */
+  fail(item: Item, error: unknown, verdict: FinalVerdict, attempts: number): void;
 }
 
 /** Items in batches, several of them in flight at once; python stages are this, and node stages that do more than one thing at a time. */
 export function dispatchOperator<Result>(work: BatchWork<Result>, context: StageContext): Operator {
   return async function* run(upstream: AsyncIterable<Chunk>): AsyncGenerator<Chunk> {
-    const settlement = new Settlement(context);
     let failure: { error: unknown } | undefined;
     const outcomes = dispatch<Item, Result>(upstream, {
       ...optionsOf(work, context),
       onFailure: (error) => {
-        failure = { error: work.atFault(error) ?? failStage(error, context) };
+        failure = { error: work.atFault(error) };
         context.stop(error);
       },
     });
     try {
       for await (const answered of outcomes) {
-        const tooMany = settle(answered, { work, settlement, context });
-        const done = settlement.close();
+        const tooMany = settle(answered, work, context);
+        const done = work.settlement.close();
         if (done.length > 0) yield done;
         if (tooMany) throw tooMany.error;
         const room = context.books.room();
@@ -55,11 +59,21 @@ export function dispatchOperator<Result>(work: BatchWork<Result>, context: Stage
 }
 
 function optionsOf<Result>(
-  { batching, pacing, maxInFlight, execute, faultOf, repeats, fingerprintOf }: BatchWork<Result>,
+  {
+    batching,
+    pacing,
+    maxInFlight,
+    execute,
+    faultOf,
+    suspectOf,
+    bytesOfRow,
+    repeats,
+    judge,
+    fingerprintOf,
+  }: BatchWork<Result>,
   context: StageContext,
 ): Omit<DispatchOptions<Item, Result>, "onFailure"> {
-  const { books, clock, stopped, policy, stage, index, ordering } = context;
-  const judge = judgeOf(policy, stage, repeats);
+  const { books, clock, stopped, index, ordering } = context;
   const { rateLimit } = pacing;
   const sizes = new PayloadSizes();
   return {
@@ -68,7 +82,7 @@ function optionsOf<Result>(
     ordering: pacing.ordering ?? ordering,
     maxInFlight,
     buffer: bufferOf(pacing, maxInFlight, batching.size),
-    sizeOf: (item) => sizes.of(item.payload),
+    sizeOf: (item) => bytesOfRow?.() ?? sizes.ofItem(item),
     rateLimit: rateLimit && { ...rateLimit, keyOf: keyOf(rateLimit) },
     clock,
     execute,
@@ -79,6 +93,7 @@ function optionsOf<Result>(
       return verdict instanceof Promise ? untilStopped(verdict, stopped) : verdict;
     },
     faultOf,
+    suspectOf,
     divides: repeats,
     poison: new PoisonMemory(fingerprintOf),
     wait: async (ms, stop) => {
@@ -92,32 +107,26 @@ function optionsOf<Result>(
   };
 }
 
-interface Desk<Result> {
-  readonly work: BatchWork<Result>;
-  readonly settlement: Settlement;
-  readonly context: StageContext;
-}
-
 /** Puts down what became of a batch; gives back what ends the stage: more were rejected than may be. */
 function settle<Result>(
   outcomes: readonly Outcome<Item, Result>[],
-  desk: Desk<Result>,
+  work: BatchWork<Result>,
+  { books }: StageContext,
 ): { error: unknown } | undefined {
-  for (const [index, outcome] of outcomes.entries()) {
+  for (let index = 0; index < outcomes.length; index++) {
     try {
-      put(outcome, desk);
+      put(outcomes[index] as Outcome<Item, Result>, work);
     } catch (error) {
-      desk.context.books.unfinished(outcomes.slice(index).map(({ record }) => record));
+      books.unfinished(outcomes.slice(index).map(({ record }) => record));
       return { error };
     }
   }
   return undefined;
 }
 
-function put<Result>(outcome: Outcome<Item, Result>, { work, settlement }: Desk<Result>): void {
+function put<Result>(outcome: Outcome<Item, Result>, work: BatchWork<Result>): void {
   const { record } = outcome;
-  if (outcome.kind === "passed") settlement.passes(record);
-  else if (outcome.kind === "failed")
-    settlement.fails(record, outcome.error, outcome.verdict, outcome.attempts);
-  else work.settle(record, outcome.result, settlement, outcome.attempts);
+  if (outcome.kind === "passed") work.settlement.passes(record);
+  else if (outcome.kind === "failed") work.fail(record, outcome.error, outcome.verdict, outcome.attempts);
+  else work.settle(record, outcome.result, outcome.attempts);
 }

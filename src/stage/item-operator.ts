@@ -21,7 +21,9 @@ export function itemOperator<Result>(work: ItemWork<Result>, context: StageConte
   const settlement = new Settlement(context);
   return async function* run(upstream: AsyncIterable<Chunk>): AsyncGenerator<Chunk> {
     for await (const chunk of upstream) {
+      const began = performance.now();
       const failure = await workThrough(chunk, { work, judge, settlement, context });
+      context.books.worked(performance.now() - began);
       const done = settlement.close();
       if (done.length > 0) yield done;
       if (failure) throw failure.error;
@@ -44,7 +46,8 @@ async function workThrough<Result>(
   bench: Bench<Result>,
 ): Promise<{ error: unknown } | undefined> {
   const { work, settlement, context } = bench;
-  for (const [index, item] of chunk.entries()) {
+  for (let index = 0; index < chunk.length; index++) {
+    const item = chunk[index] as Item;
     if (PassingItem.passes(item, context.index)) {
       settlement.passes(item);
       continue;
@@ -102,6 +105,6 @@ async function settleFailed<Result>(
   }
 }
 
-function isThenable<T>(value: T | PromiseLike<T>): value is PromiseLike<T> {
+export function isThenable<T>(value: T | PromiseLike<T>): value is PromiseLike<T> {
   return typeof (value as { then?: unknown } | null | undefined)?.then === "function";
 }

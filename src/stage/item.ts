@@ -1,3 +1,5 @@
+import { ColumnItem } from "./column-item.js";
+
 /** What a record is known by: its position in the input, or what the pipe's `id` function gives; a record made of another has its id and a number, `7/0`. */
 export type ItemId = string | number;
 
@@ -32,7 +34,12 @@ export interface Failure {
   readonly traceback: string | undefined;
   /** How often the record was tried, alone or with others; 0 when an equal record had been found before to kill or hang its process. */
   readonly attempts: number;
-  /** What the stage was given. */
+  /**
+   * The stage that was given `payload`, where that is not the one that it failed in: both were carried out in one trip to Python, and what the later one was given
+   * never was in Node. Else undefined.
+   */
+  readonly entry?: string | undefined;
+  /** What the stage was given, or `entry`. */
   readonly payload: unknown;
 }
 
@@ -53,6 +60,8 @@ export function withPayload(item: Item, payload: unknown): Item {
 }
 
 export function withRoute(item: Item, route: string, failure: Failure | undefined = item.failure): Item {
+  const row = ColumnItem.rowOf(item);
+  if (row !== undefined) return new ColumnItem(item, { route, failure }, row.block, row.index, row.made);
   return made(item, { payload: item.payload, route, failure });
 }
 

@@ -84,7 +84,8 @@ function settle(item: Item, result: NodeResult, { settlement, attempts, books }:
 /** The reason under which the ledger has records of which `many([])` made none. */
 const NOTHING_MADE = "many([])";
 
-function nodeContext(item: Item, context: StageContext): NodeContext {
+/** What a function of the pipe's gets beside a payload. */
+export function nodeContext(item: Item, context: StageContext): NodeContext {
   return {
     id: item.id,
     meta: item.meta,

@@ -1,27 +1,18 @@
-import type { Failure, Item, ItemId } from "./item.js";
+import { ColumnItem } from "./column-item.js";
+import type { Item } from "./item.js";
 
 /**
  * An item that passes stages by, in its place: they do not work on it, and do not count it. It is on its way to a stage further on, as one of another
  * branch or one that is tried again from there; or to its output, past all the rest.
  */
-export class PassingItem implements Item {
-  readonly id: ItemId;
-  readonly payload: unknown;
-  readonly meta: Record<string, unknown>;
-  readonly route: string;
-  readonly input: unknown;
-  declare readonly origin?: ItemId;
-  declare readonly failure?: Failure;
+export class PassingItem extends ColumnItem {
   readonly #place: number;
 
   private constructor(item: Item, place: number) {
-    this.id = item.id;
-    this.payload = item.payload;
-    this.meta = item.meta;
-    this.route = item.route;
-    this.input = item.input;
-    if (item.origin !== undefined) this.origin = item.origin;
-    if (item.failure !== undefined) this.failure = item.failure;
+    const row = ColumnItem.rowOf(item);
+    const { route, failure } = item;
+    const changing = { payload: row === undefined ? item.payload : undefined, route, failure };
+    super(item, changing, row?.block, row?.index, row?.made);
     this.#place = place;
   }
 

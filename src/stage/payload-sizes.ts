@@ -1,6 +1,10 @@
+import type { ColumnBlock } from "../wire/columns.js";
+import { ColumnItem } from "./column-item.js";
+import type { Item } from "./item.js";
+
 /** What a value takes beside its content: a header and a place to refer to it from. */
-const OVERHEAD = 16;
-const NUMBER = 8;
+export const OVERHEAD = 16;
+export const NUMBER = 8;
 
 /** So many values of a payload are looked at: what they tell is for bounds, and must not cost more than the work itself. */
 const MOST_VISITS = 500;
@@ -19,6 +23,27 @@ export class PayloadSizes {
   readonly #large = new WeakSet<object>();
   #hasLarge = false;
   #visitsLeft = 0;
+  readonly #bytesOfRows = new WeakMap<ColumnBlock, number>();
+  #block: ColumnBlock | undefined;
+  #bytesOfRow = 0;
+
+  /** Of a row of columns, its share of them: it is not made for that. */
+  ofItem(item: Item): number {
+    const block = ColumnItem.blockOf(item);
+    if (block === undefined) return this.of(item.payload);
+    if (block !== this.#block) {
+      this.#block = block;
+      this.#bytesOfRow = this.#bytesOfRows.get(block) ?? this.#shareOf(block);
+    }
+    return this.#bytesOfRow;
+  }
+
+  #shareOf(block: ColumnBlock): number {
+    const bytes = block.values.reduce((sum, column) => sum + this.of(bytesOrList(column)), 0);
+    const share = OVERHEAD + bytes / block.rows;
+    this.#bytesOfRows.set(block, share);
+    return share;
+  }
 
   of(payload: unknown): number {
     this.#visitsLeft = MOST_VISITS;
@@ -51,7 +76,8 @@ export class PayloadSizes {
     let size = 0;
     for (const field in value) {
       if (this.#visitsLeft <= 0) break;
-      size += NUMBER + this.#sizeOf((value as { [field: string]: unknown })[field]);
+      const inside = (value as { [field: string]: unknown })[field];
+      size += NUMBER + (typeof inside === "number" ? NUMBER : this.#sizeOf(inside));
     }
     return size;
   }
@@ -68,4 +94,8 @@ export class PayloadSizes {
     }
     return looked === 0 ? 0 : (size / looked) * count;
   }
+}
+
+function bytesOrList(column: ColumnBlock["values"][number]): unknown {
+  return "dtype" in column ? column.data : column;
 }

@@ -1,3 +1,4 @@
+import type { DeclaredColumns } from "../wire/columns-infer.js";
 import type { Batching } from "./batching.js";
 import type { Pacing } from "./pacing.js";
 import type { Schemas } from "./schema.js";
@@ -13,6 +14,12 @@ export interface PythonStage extends Schemas, Pacing {
   readonly inFlight: { readonly perProcess: number; readonly perStage?: number | undefined };
   /** Whether the function takes one payload, and is called once for each of a batch. */
   readonly each: boolean;
+  /** Whether the function takes and gives back columns; with the dtypes that they have, or are given by the first batch. */
+  readonly columns?: boolean | DeclaredColumns | undefined;
+  /** Whether it may make one trip with the python stage before it. */
+  readonly fuse: boolean;
+  /** The options that it was given, and not left at their defaults. */
+  readonly given: readonly string[];
   /** How long one batch may run. */
   readonly timeoutMs: number;
   /** Whether what it gives back may depend on the batches before: each is sent once, whole, and to the same process. */

@@ -5,20 +5,36 @@ import { DEFAULT_ROUTE, type Failure, type Item, withRoute } from "./item.js";
 import { PassingItem } from "./passing-item.js";
 import { RejectUpTo, Retry } from "./policy.js";
 
+/** The chunk that goes on, into which the stages of a group put what they let go. */
+export class Outgoing {
+  #items: Item[] = [];
+
+  put(item: Item): void {
+    this.#items.push(item);
+  }
+
+  take(): Item[] {
+    const items = this.#items;
+    this.#items = [];
+    return items;
+  }
+}
+
 /** Where a stage puts down what became of the items of a chunk: in its books, and in the chunk that goes on. */
 export class Settlement {
   readonly #context: StageContext;
-  #chunk: Item[] = [];
+  readonly #outgoing: Outgoing;
   #own = 0;
   #onward = 0;
 
-  constructor(context: StageContext) {
+  constructor(context: StageContext, outgoing = new Outgoing()) {
     this.#context = context;
+    this.#outgoing = outgoing;
   }
 
   /** The stage has nothing to do with the item. */
   passes(item: Item): void {
-    this.#chunk.push(item);
+    this.#outgoing.put(item);
   }
 
   /** The item goes on along the line of the stage. */
@@ -47,17 +63,20 @@ export class Settlement {
   /** The item has failed for good. @throws what ends the stage: too many were rejected. */
   fails(item: Item, error: unknown, verdict: FinalVerdict, attempts: number): void {
     if (verdict.kind === "reject") this.#reject(item, error, attempts);
-    else this.leaves(item, verdict.route, failure(this.#context.stage, error, attempts, item.payload));
+    else this.leaves(item, verdict.route, failure(this.#context, error, attempts, item.payload));
   }
 
   /** What goes on, which is counted with this call; the next chunk begins. */
   close(): Item[] {
-    const chunk = this.#chunk;
+    this.count();
+    return this.#outgoing.take();
+  }
+
+  /** Puts into the books what was let go since the last time. */
+  count(): void {
     if (this.#own > 0) this.#context.books.left(this.#own, this.#onward);
-    this.#chunk = [];
     this.#own = 0;
     this.#onward = 0;
-    return chunk;
   }
 
   #send(item: Item, output: string, failed: Failure | undefined = item.failure): void {
@@ -66,14 +85,17 @@ export class Settlement {
   }
 
   #put(item: Item, place: number): void {
-    this.#chunk.push(place === this.#context.directions.next ? item : PassingItem.to(item, place));
+    this.#outgoing.put(place === this.#context.directions.next ? item : PassingItem.to(item, place));
     this.#own += 1;
   }
 
   #reject(item: Item, error: unknown, attempts: number): void {
-    const { books, policy, stage } = this.#context;
+    const { books, policy } = this.#context;
     try {
-      books.rejected(rejection(item, failure(stage, error, attempts, item.payload)), mostRejected(policy));
+      books.rejected(
+        rejection(item, failure(this.#context, error, attempts, item.payload)),
+        mostRejected(policy),
+      );
     } catch (tooMany) {
       throw failStage(tooMany, this.#context);
     }

@@ -2,19 +2,24 @@ import { EventEmitter } from "node:events";
 import { OptionsError } from "../errors/options.js";
 import { show, unknownName } from "../options/parse.js";
 
+/** What events are handed to. */
+export interface EventSink<Events extends object> {
+  emit<Name extends keyof Events & string>(name: Name, event: Events[Name]): void;
+}
+
 /**
  * Typed events. A listener that throws is reported as an uncaught exception of its own and harms neither what it listens to nor other listeners.
  */
-export class Emitter<Events extends object> {
+export class Emitter<Events extends object> implements EventSink<Events> {
   readonly #emitter = new EventEmitter().setMaxListeners(0);
   readonly #names: readonly string[];
-  readonly #next: Emitter<Events> | undefined;
+  readonly #next: EventSink<Events> | undefined;
 
   /**
    * @param names of all events there are.
    * @param next hears every event after this one's own listeners.
    */
-  constructor(names: readonly (keyof Events & string)[], next?: Emitter<Events>) {
+  constructor(names: readonly (keyof Events & string)[], next?: EventSink<Events>) {
     this.#names = names;
     this.#next = next;
   }
@@ -29,9 +34,7 @@ export class Emitter<Events extends object> {
       try {
         listener(event);
       } catch (error) {
-        process.nextTick(() => {
-          throw error;
-        });
+        reportUncaught(error);
       }
     };
     this.#emitter.on(name, guarded);
@@ -42,4 +45,11 @@ export class Emitter<Events extends object> {
     this.#emitter.emit(name, event);
     this.#next?.emit(name, event);
   }
+}
+
+/** Reports what a listener has thrown as an uncaught exception, outside of what it listened to. */
+export function reportUncaught(error: unknown): void {
+  process.nextTick(() => {
+    throw error;
+  });
 }

@@ -1,15 +1,20 @@
 import { ProtocolError } from "../errors/session.js";
+import { type ColumnTable, columnsOfTable } from "./columns-table.js";
 import { unpack } from "./extensions.js";
 import type { Handle } from "./handle.js";
 import { Kind } from "./protocol.js";
-import type { EncodedRequest, Request, Returns } from "./request.js";
+import type { BatchRequest, EncodedRequest, Request, Returns, Step } from "./request.js";
+import { rowsOf, type Table } from "./table.js";
 
 /**
  * Reads a request as Python reads it, for an engine that has no Python: its values are copies, and what travels as something else arrives as that.
  *
  * @param resolve what stands for the object behind a ref.
  */
-export function decodeRequest({ kind, body }: EncodedRequest, resolve: (id: number) => Handle): Request {
+export function decodeRequest(
+  { kind, body, sites, isColumns }: EncodedRequest,
+  resolve: (id: number) => Handle,
+): Request {
   const parts = unpack(body, resolve);
   switch (kind) {
     case Kind.CALL: {
@@ -17,12 +22,19 @@ export function decodeRequest({ kind, body }: EncodedRequest, resolve: (id: numb
       return { kind: "call", module, function: name, args, kwargs, returns };
     }
     case Kind.BATCH: {
-      const [module, name, payloads] = parts as [string, string, unknown[]];
-      return { kind: "batch", module, function: name, payloads };
-    }
-    case Kind.EACH: {
-      const [module, name, payloads] = parts as [string, string, unknown[]];
-      return { kind: "batch", module, function: name, payloads, each: true };
+      const [steps, table, taps, traceparent] = parts as BatchParts;
+      return {
+        kind: "batch",
+        steps: steps.map(([module, name, form], index) => ({
+          stage: sites?.[index]?.stage ?? "",
+          module,
+          function: name,
+          form,
+        })),
+        ...(isColumns ? columnPayloads(table as ColumnTable) : { payloads: rowsOf(table as Table) }),
+        taps: taps.map(([step, indices]) => ({ step, indices })),
+        ...(traceparent === null ? {} : { traceparent }),
+      };
     }
     case Kind.REF_CALL: {
       const [ref, method, args, kwargs, returns] = parts as CallParts<[number, string]>;
@@ -36,6 +48,18 @@ export function decodeRequest({ kind, body }: EncodedRequest, resolve: (id: numb
       throw new ProtocolError(`expected a request, got a message of kind 0x${kind.toString(16)}`);
   }
 }
+
+function columnPayloads(table: ColumnTable): Pick<BatchRequest, "payloads" | "columns"> {
+  const block = columnsOfTable(table);
+  return { payloads: block.allRows, columns: () => block };
+}
+
+type BatchParts = [
+  steps: [module: string, function: string, form: Step["form"]][],
+  table: Table | ColumnTable,
+  taps: [step: number, indices: number[]][],
+  traceparent: string | null,
+];
 
 type CallParts<What extends unknown[]> = [
   ...what: What,

@@ -1,10 +1,12 @@
 import { RefError } from "../errors/session.js";
+import { SharedArrayError } from "../errors/shared-array.js";
 import { ValueNotSupportedError } from "../errors/value.js";
 import {
   encodeFloat,
   encodeInteger,
   encodeNdArray,
   encodeRef,
+  encodeSharedArray,
   encodeText,
   packr,
   TaggedDict,
@@ -14,6 +16,8 @@ import { Handle } from "./handle.js";
 import { dtypeOf, NdArray } from "./ndarray.js";
 import { FORBIDDEN_KEY, MAX_BODY_BYTES, MAX_DEPTH, MAX_NUMBER_INTEGER } from "./protocol.js";
 import { hintFor, segment, typeNameOf } from "./refusal.js";
+import { SharedArray } from "./shared-array.js";
+import { columnsOf, type Table } from "./table.js";
 import { Tuple } from "./tuple.js";
 
 /** Where a value is going: to Python, or back. */
@@ -37,7 +41,7 @@ class Refusal {
  * functions), so every value is walked first; what msgpackr gets right is passed on as it is, the rest is replaced or refused.
  *
  * @throws ValueNotSupportedError names the path and the type.
- * @throws RefError for a ref of another session, or one that was released.
+ * @throws RefError for a ref of another session, or one that was released; SharedArrayError for an array of another engine, or one that was released.
  */
 export function packable(
   value: unknown,
@@ -52,7 +56,7 @@ export function packable(
       const place = root + locate(error, value, session, outermost(direction));
       throw refused(place, direction, error);
     }
-    if (error instanceof RefError) throw error;
+    if (error instanceof RefError || error instanceof SharedArrayError) throw error;
     // A getter, or a proxy, of the caller's own.
     throw refused(
       root,
@@ -60,6 +64,17 @@ export function packable(
       new Refusal("a value that throws when it is read", (error as Error).message),
     );
   }
+}
+
+/** Rows ready for the packer, in the form that is cheapest. @throws as {@link packable}. */
+export function packableTable(rows: readonly unknown[], session: string, root: string): Table {
+  let table: Table | undefined;
+  try {
+    table = columnsOf(rows, (value, depth) => guard(value, session, depth));
+  } catch {
+    // What is refused is refused below, with its path.
+  }
+  return table ?? [rows.length, null, packable(rows, session, root) as unknown[]];
 }
 
 /** The list of arguments or payloads is the message's, and no level of the values in it. */
@@ -121,6 +136,7 @@ function guardObject(value: object, session: string, depth: number): unknown {
   if (value instanceof Map) return guardMap(value, session, depth);
   if (value instanceof Handle) return guardHandle(value, session);
   if (value instanceof NdArray) return encodeNdArray(value.dtype, value.shape, value.data);
+  if (value instanceof SharedArray) return encodeSharedArray(value);
   if (ArrayBuffer.isView(value)) return guardView(value);
   // Plain objects and arrays of another realm (a vm context, a test runner) and objects without a prototype.
   if (Array.isArray(value) && typeNameOf(value) === "Array")

@@ -16,7 +16,14 @@ export type ErrorMap =
   | { code: "module_not_found"; message: string; module: string; missing: string; traceback: string }
   | { code: "module_failed"; message: string; module: string; traceback: string; cause: ExceptionMap }
   | { code: "function_not_found"; message: string; target: string; reason: string; suggestions: string[] }
-  | { code: "batch_result"; message: string; expected: number; got: number | null; type: string }
+  | {
+      code: "batch_result";
+      message: string;
+      expected: number;
+      got: number | null;
+      type: string;
+      problem?: string;
+    }
   | {
       code: "value";
       message: string;
@@ -77,6 +84,7 @@ export function errorFromMap(map: ErrorMap, site: CallSite): SlitherError {
         expected: map.expected,
         got: map.got ?? undefined,
         type: map.type,
+        problem: map.problem,
       });
     case "value":
       return valueError(map, site);

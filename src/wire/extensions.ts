@@ -1,7 +1,16 @@
 import { addExtension, Packr } from "msgpackr";
+import { arrayPayload, type BlockPlace, readArrayPayload } from "./array-payload.js";
 import type { Handle } from "./handle.js";
-import { type Dtype, type NdArray, NdArray as NdArrayClass, typedArrayFrom } from "./ndarray.js";
+import {
+  type Dtype,
+  type NdArray,
+  NdArray as NdArrayClass,
+  typedArrayFrom,
+  typedArrayOn,
+} from "./ndarray.js";
 import { Extension } from "./protocol.js";
+import type { SharedArray } from "./shared-array.js";
+import { lend, use } from "./shared-loans.js";
 import { Tuple } from "./tuple.js";
 
 /** A value that is already in its extension's bytes; one class per extension, because msgpackr finds the code by class. */
@@ -20,6 +29,7 @@ export class TaggedNdArray extends Tagged {}
 export class TaggedFloat extends Tagged {}
 export class TaggedText extends Tagged {}
 export class TaggedRef extends Tagged {}
+export class TaggedShared extends Tagged {}
 
 /**
  * The one packer. Without records every map is plain MessagePack; `int64AsType: "auto"` gives a number where a number is exact; buffers are
@@ -36,16 +46,26 @@ export const packr = new Packr({
 
 let resolveHandle: (id: number) => Handle = refuseHandle;
 
+/** Gives back what stands in a place, in memory of its own. */
+export type BlockReader = (place: BlockPlace) => ArrayBuffer;
+
+let readBlock: BlockReader = refuseBlock;
+
 /**
  * What fills the tuples and maps that were met. An unpack inside an unpack would copy the whole message each time, so they are left empty until the
  * message around them is read.
  */
 let unfilled: (() => void)[] = [];
 
-/** Decodes one body. `resolve` finds the ref behind a number that the worker names. */
-export function unpack(body: Uint8Array, resolve: (id: number) => Handle = refuseHandle): unknown {
+/** Decodes one body. `resolve` finds the ref behind a number that the worker names, `read` what it has put into shared memory. */
+export function unpack(
+  body: Uint8Array,
+  resolve: (id: number) => Handle = refuseHandle,
+  read: BlockReader = refuseBlock,
+): unknown {
   // msgpackr's extensions are global and take no context, and decoding is synchronous.
   resolveHandle = resolve;
+  readBlock = read;
   decoding.by = DECODERS;
   try {
     const value = packr.unpack(body);
@@ -54,6 +74,7 @@ export function unpack(body: Uint8Array, resolve: (id: number) => Handle = refus
     return value;
   } finally {
     resolveHandle = refuseHandle;
+    readBlock = refuseBlock;
     unfilled = [];
     decoding.by = undefined;
   }
@@ -63,16 +84,21 @@ function refuseHandle(id: number): never {
   throw new RangeError(`the worker named object ${id}, which nothing here holds`);
 }
 
+function refuseBlock({ pid }: BlockPlace): never {
+  throw new RangeError(`process ${pid} named shared memory, which is not expected here`);
+}
+
 type Decoders = Readonly<Record<number, (data: Buffer) => unknown>>;
 
 const DECODERS: Decoders = {
   [Extension.INTEGER]: decodeInteger,
   [Extension.TUPLE]: decodeTuple,
   [Extension.DICT]: decodeDict,
-  [Extension.NDARRAY]: decodeNdArray,
+  [Extension.NDARRAY]: decodeArray,
   [Extension.FLOAT]: (data) => data.readDoubleLE(0),
   [Extension.TEXT]: (data) => data.toString("utf16le"),
   [Extension.REF]: (data) => resolveHandle(data.readUInt32LE(0)),
+  [Extension.SHARED]: decodeArray,
 };
 
 const SHARED = Symbol.for("slither-ts.decoding");
@@ -108,6 +134,7 @@ register(Extension.NDARRAY, TaggedNdArray);
 register(Extension.FLOAT, TaggedFloat);
 register(Extension.TEXT, TaggedText);
 register(Extension.REF, TaggedRef);
+register(Extension.SHARED, TaggedShared);
 
 /** Two's complement, little-endian, as short as it can be: what Python's `int.to_bytes(..., signed=True)` writes. */
 export function encodeInteger(value: bigint): TaggedInteger {
@@ -142,19 +169,28 @@ function decodeDict(data: Buffer): Map<unknown, unknown> {
   return map;
 }
 
-export function encodeNdArray(dtype: Dtype, shape: readonly number[], data: ArrayBufferView): TaggedNdArray {
-  const header = Buffer.from(JSON.stringify([dtype, shape]));
-  const payload = Buffer.allocUnsafe(2 + header.byteLength + data.byteLength);
-  payload.writeUInt16LE(header.byteLength, 0);
-  payload.set(header, 2);
-  payload.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), 2 + header.byteLength);
-  return new TaggedNdArray(payload);
+/** A copy for Python, in shared memory where the request that is being encoded lends it. */
+export function encodeNdArray(dtype: Dtype, shape: readonly number[], data: ArrayBufferView): Tagged {
+  const lent = lend(data);
+  if (lent === undefined) return new TaggedNdArray(arrayPayload([dtype, shape], data));
+  return new TaggedShared(arrayPayload([dtype, shape, process.pid, lent.descriptor, lent.offset]));
 }
 
-function decodeNdArray(data: Buffer): NdArray {
-  const headerEnd = 2 + data.readUInt16LE(0);
-  const [dtype, shape] = JSON.parse(data.toString("utf8", 2, headerEnd)) as [Dtype, number[]];
-  return new NdArrayClass(dtype, shape, typedArrayFrom(dtype, data.subarray(headerEnd)));
+/** An array that Python can only read. @throws SharedArrayError for one that cannot be used. */
+export function encodeSharedArray(array: SharedArray): TaggedShared {
+  use(array);
+  const { dtype, shape, key, place } = array;
+  if ("elements" in place) return new TaggedShared(arrayPayload([dtype, shape], place.elements));
+  return new TaggedShared(arrayPayload([dtype, shape, process.pid, place.descriptor, 0, key]));
+}
+
+function decodeArray(data: Buffer): NdArray {
+  const { dtype, shape, elements } = readArrayPayload(data);
+  const made =
+    elements instanceof Uint8Array
+      ? typedArrayFrom(dtype, elements)
+      : typedArrayOn(dtype, readBlock(elements));
+  return new NdArrayClass(dtype, shape, made);
 }
 
 export function encodeFloat(value: number): TaggedFloat {

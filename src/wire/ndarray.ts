@@ -33,6 +33,8 @@ const CONSTRUCTORS = {
   float64: Float64Array,
 } as const;
 
+export const DTYPES = Object.keys(CONSTRUCTORS) as readonly Dtype[];
+
 /** A `numpy.ndarray`: elements in C order with a dtype and a shape. */
 export class NdArray<D extends Dtype = Dtype> {
   readonly dtype: D;
@@ -84,6 +86,35 @@ export function dtypeOf(array: ArrayBufferView): Dtype | undefined {
     if (ArrayClass !== Uint8Array && array.constructor === ArrayClass) return dtype as Dtype;
   }
   return undefined;
+}
+
+/** Typed arrays that are arrays of one axis in numpy; a `Uint8Array` is `bytes`. */
+export type ElementsOfArrays = Exclude<TypedArrays[Dtype], Uint8Array>;
+
+/** @param where names the call in the error. @throws OptionsError for what is no array, or not a sound one. */
+export function arrayOf(where: string, value: unknown): NdArray {
+  // Made again: its shape may have been changed since it was checked.
+  if (value instanceof NdArray) return new NdArray(value.dtype, value.shape, value.data);
+  const dtype = ArrayBuffer.isView(value) ? dtypeOf(value) : undefined;
+  if (dtype !== undefined) {
+    const elements = value as ElementsOfArrays;
+    return new NdArray(dtype, [elements.length], elements);
+  }
+  const bytes =
+    value instanceof Uint8Array
+      ? 'a Uint8Array, which is bytes; make it a new NdArray("uint8", …)'
+      : show(value);
+  throw new OptionsError(where, [`expected an NdArray or a typed array, got ${bytes}`]);
+}
+
+/** The elements of a whole buffer, as a typed array on it. */
+export function typedArrayOn<D extends Dtype>(dtype: D, buffer: ArrayBuffer): TypedArrays[D] {
+  return new CONSTRUCTORS[dtype](buffer) as TypedArrays[D];
+}
+
+/** How many bytes the elements of such an array take. */
+export function bytesOf(dtype: Dtype, shape: readonly number[]): number {
+  return shape.reduce((product, length) => product * length, CONSTRUCTORS[dtype].BYTES_PER_ELEMENT);
 }
 
 /** The payload of the NDARRAY extension after its header, as a typed array of its own. */

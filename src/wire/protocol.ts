@@ -32,12 +32,13 @@ export const Kind = {
   FORK: 0x18,
   MEMORY: 0x19,
   PRELOAD: 0x1d,
-  EACH: 0x1e,
+  DROP: 0x1f,
   RESULT: 0x20,
   REF: 0x21,
   ERROR: 0x22,
   FORKED: 0x26,
   EXITED: 0x27,
+  ROWS: 0x28,
 } as const;
 
 /** What a connection is for; said in its first frame. */
@@ -51,4 +52,5 @@ export const Extension = {
   FLOAT: 0x55,
   TEXT: 0x56,
   REF: 0x57,
+  SHARED: 0x58,
 } as const;

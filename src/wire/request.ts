@@ -1,7 +1,11 @@
 import { type CallSite, describeSite } from "../errors/python.js";
 import { ValueNotSupportedError } from "../errors/value.js";
-import { packable, packBody } from "./encode.js";
+import type { Columns } from "./columns.js";
+import { packableColumns } from "./columns-table.js";
+import { packable, packableTable, packBody } from "./encode.js";
 import { Kind } from "./protocol.js";
+import { type Loans, lending } from "./shared-loans.js";
+import type { SharedMemory } from "./shared-memory.js";
 import { Tuple } from "./tuple.js";
 
 /** `value`: the result comes back; `ref`: it stays in its session and a handle comes back. */
@@ -10,14 +14,7 @@ export type Returns = "value" | "ref";
 /** What a session can be asked to do. Values in it are the user's own. */
 export type Request =
   | CallRequest
-  | {
-      readonly kind: "batch";
-      readonly module: string;
-      readonly function: string;
-      readonly payloads: readonly unknown[];
-      /** The function takes one payload, and is called once for each. Default: it takes them all. */
-      readonly each?: boolean | undefined;
-    }
+  | BatchRequest
   | {
       readonly kind: "ref-call";
       readonly ref: number;
@@ -38,16 +35,57 @@ export interface CallRequest {
   readonly returns: Returns;
 }
 
+/** A batch of records, through one Python function after the other. */
+export interface BatchRequest {
+  readonly kind: "batch";
+  /** At least one; the first gets the payloads. */
+  readonly steps: readonly Step[];
+  readonly payloads: readonly unknown[];
+  /** The payloads as what the first step takes, where that is columns; asked for when the message is written. */
+  readonly columns?: (() => Columns) | undefined;
+  /** What is to come home besides the last results. */
+  readonly taps: readonly Tap[];
+  /** The span that it belongs to, in the form of W3C Trace Context. */
+  readonly traceparent?: string | undefined;
+}
+
+/** One function of a batch. */
+export interface Step {
+  /** The stage that it is the function of. */
+  readonly stage: string;
+  readonly module: string;
+  readonly function: string;
+  /** What it takes: all payloads; one, and is then called once for each; or their columns. Where one step takes columns, all do. */
+  readonly form: "list" | "each" | "columns";
+}
+
+/** The results of a step, for some of the payloads, by their places. */
+export interface Tap {
+  readonly step: number;
+  readonly indices: readonly number[];
+}
+
 /** A request as it travels: what its caller changes from now on changes nothing. */
 export interface EncodedRequest {
   readonly kind: number;
   readonly body: Buffer;
   readonly site: CallSite;
+  /** Of a batch: how its steps are named. */
+  readonly sites?: readonly CallSite[] | undefined;
+  /** Of a batch: whether its payloads, and so what comes home, are columns. */
+  readonly isColumns?: boolean | undefined;
+  /** Of a batch: when it was asked for, and when it was ready to be sent, in milliseconds of `performance.now()`. */
+  readonly times?: { readonly asked: number; readonly encoded: number } | undefined;
+  /** What it has lent to Python, until it has its outcome. */
+  readonly loans?: Loans | undefined;
 }
 
-/** @throws ValueNotSupportedError, RefError: see {@link packable}; names the call. */
-export function encodeRequest(request: Request, site: CallSite): EncodedRequest {
-  return { ...naming(site, () => encode(request, site.session)), site };
+/**
+ * @param memory where its large arrays are put; left out: all travel in the body.
+ * @throws ValueNotSupportedError, RefError, SharedArrayError: see {@link packable}; names the call.
+ */
+export function encodeRequest(request: Request, site: CallSite, memory?: SharedMemory): EncodedRequest {
+  return { ...naming(site, () => lending(memory, () => encode(request, site.session))), site };
 }
 
 /** Does `work`; a value that it refuses is refused with the name of the call. */
@@ -66,7 +104,12 @@ export function naming<Result>(site: CallSite, work: () => Result): Result {
   }
 }
 
-function encode(request: Request, session: string): { kind: number; body: Buffer } {
+/** How a step is named. */
+export function siteOf({ module, function: name, stage }: Step, session: string): CallSite {
+  return { session, target: `${module}.${name}`, stage };
+}
+
+function encode(request: Request, session: string): Omit<EncodedRequest, "site" | "loans"> {
   switch (request.kind) {
     case "call": {
       const { module, function: name, returns } = request;
@@ -88,10 +131,19 @@ function encode(request: Request, session: string): { kind: number; body: Buffer
         body: packBody([request.ref, request.attribute, request.returns], "attribute"),
       };
     case "batch": {
-      const payloads = packable(request.payloads, session, "payloads");
+      const asked = performance.now();
+      const steps = request.steps.map(({ module, function: name, form }) => [module, name, form]);
+      const table = request.columns
+        ? packableColumns(request.columns(), session, "payloads")
+        : packableTable(request.payloads, session, "payloads");
+      const taps = request.taps.map(({ step, indices }) => [step, indices]);
+      const body = packBody([steps, table, taps, request.traceparent ?? null], "payloads");
       return {
-        kind: request.each ? Kind.EACH : Kind.BATCH,
-        body: packBody([request.module, request.function, payloads], "payloads"),
+        kind: Kind.BATCH,
+        body,
+        sites: request.steps.map((step) => siteOf(step, session)),
+        isColumns: request.columns !== undefined,
+        times: { asked, encoded: performance.now() },
       };
     }
   }

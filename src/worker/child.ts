@@ -1,6 +1,7 @@
 import type { Connection } from "./connection.js";
 import { childEnd, processEnd } from "./ending.js";
 import type { Launched } from "./launch.js";
+import type { ProgressPage } from "./progress.js";
 import type { StartedProcess } from "./started-process.js";
 
 /** A child of this process: its parent is told by the system how it ends. */
@@ -8,6 +9,7 @@ export function childProcess(
   { child, pid, logs }: Pick<Launched<never>, "child" | "pid" | "logs">,
   calls: Connection,
   control: Connection | undefined,
+  progress?: ProgressPage,
 ): StartedProcess {
   const connections = control === undefined ? [calls] : [calls, control];
   const streams = [child.stdout, child.stderr];
@@ -22,6 +24,7 @@ export function childProcess(
     pid,
     calls,
     control,
+    progress,
     logs,
     ended: processEnd(childEnd(child), { pid, connections, logs, streams }),
     keepAlive,

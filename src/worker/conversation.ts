@@ -2,12 +2,16 @@ import { type CallSite, describeSite } from "../errors/python.js";
 import { ProtocolError, type WorkerDeathError } from "../errors/session.js";
 import { SlitherError } from "../errors/slither-error.js";
 import type { Frame } from "../wire/frame.js";
+import type { EncodedRequest } from "../wire/request.js";
 import type { Connection } from "./connection.js";
+import { LostBlockError } from "./worker-memory.js";
 
 /** A request that was sent and has no answer yet. */
 interface PendingRequest {
   readonly id: number;
   readonly site: CallSite;
+  /** Of a batch: those of its steps. */
+  readonly sites: readonly CallSite[] | undefined;
   /** Reads the answer. What it throws is what the request fails with. */
   readonly read: (frame: Frame) => unknown;
   readonly resolve: (answer: unknown) => void;
@@ -20,6 +24,8 @@ interface Listeners {
   onBusy(busy: boolean): void;
   /** An answer to nothing came: nothing can be trusted on a channel that is out of step. */
   onOutOfStep(): void;
+  /** An answer cannot be read because the worker died when it had sent it, for all that is known. Its request ends as the worker does. */
+  onLostBlock(reason: string): void;
 }
 
 /** Requests and answers on the channel `calls` of a worker, which answers in the order of the requests. */
@@ -50,7 +56,7 @@ export class Conversation {
   request<Answer>(
     kind: number,
     body: Buffer,
-    site: CallSite,
+    { site, sites }: Pick<EncodedRequest, "site" | "sites">,
     read: (frame: Frame) => Answer,
   ): { id: number; answer: Promise<Answer> } {
     // Ids wrap around long after the requests that had them before were answered.
@@ -61,7 +67,7 @@ export class Conversation {
         reject(this.#death);
         return;
       }
-      this.#pending.set(id, { id, site, read, resolve: resolve as (answer: unknown) => void, reject });
+      this.#pending.set(id, { id, site, sites, read, resolve: resolve as (answer: unknown) => void, reject });
       if (this.#pending.size === 1) this.#listeners.onBusy(true);
       this.#calls.send(kind, id, body);
     });
@@ -83,12 +89,16 @@ export class Conversation {
       this.#listeners.onOutOfStep();
       return;
     }
-    this.#pending.delete(frame.id);
     try {
       request.resolve(request.read(frame));
     } catch (error) {
+      if (error instanceof LostBlockError) {
+        this.#listeners.onLostBlock(error.message);
+        return;
+      }
       request.reject(SlitherError.is(error) ? error : unreadable(request.site, error));
     }
+    this.#pending.delete(frame.id);
     if (this.#pending.size === 0) this.#listeners.onBusy(false);
   }
 }

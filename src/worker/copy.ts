@@ -1,4 +1,5 @@
 import { ForkRefusedError, WorkerStartError } from "../errors/session.js";
+import type { SharedMemory } from "../wire/shared-memory.js";
 import { CHECKPOINT_CHANNELS, LIVE_CHANNELS } from "./fork.js";
 import type { ExpectedFork } from "./fork-arrivals.js";
 import type { Forkserver } from "./forkserver.js";
@@ -10,6 +11,7 @@ export interface CopyOptions {
   /** What adopts them, and tells how they end. */
   readonly forkserver: Forkserver;
   readonly startTimeoutMs: number;
+  readonly memory?: SharedMemory | undefined;
 }
 
 /** What a copy is to be. */

@@ -49,7 +49,8 @@ export class ForkArrivals {
   expect(channels: readonly ForkChannel[]): ExpectedFork {
     const since = this.#endings.now;
     const { token, arrival, forget } = this.#listener.expect(channels);
-    const parent = { endOf: (pid: number) => this.#endings.of(pid, since), hold: this.#hold };
+    const { progress } = this.#listener;
+    const parent = { endOf: (pid: number) => this.#endings.of(pid, since), hold: this.#hold, progress };
     const fork = arrival.then((arrived) => {
       this.heard();
       return new Fork(arrived, parent);

@@ -8,6 +8,7 @@ import type { Hello } from "./expected-process.js";
 import { killGroup } from "./kill-group.js";
 import { endedEarly, takesTooLong } from "./launch.js";
 import { LogLines, type OnLine } from "./log-lines.js";
+import type { ProgressBoard, ProgressPage } from "./progress.js";
 import type { StartedProcess } from "./started-process.js";
 import { unwatch, watch } from "./watch.js";
 import { type Welcome, welcome } from "./welcome.js";
@@ -34,6 +35,7 @@ export interface ForkParent {
   endOf(pid: number): Promise<Ending | undefined>;
   /** Keeps Node running until the function that it gives back is called. */
   hold(): () => void;
+  readonly progress: ProgressBoard;
 }
 
 /** A forked process that has connected and waits for its WELCOME. Until then it does not keep Node running. */
@@ -83,16 +85,18 @@ export class Fork {
    * @throws WorkerStartError when it does not become ready; it is gone then.
    */
   async begin(
-    options: Welcome & { readonly onLog: OnLine; readonly startTimeoutMs: number },
+    options: Omit<Welcome, "progress"> & { readonly onLog: OnLine; readonly startTimeoutMs: number },
   ): Promise<StartedProcess> {
-    const started = this.#begin(options.onLog);
+    // One that runs no code has nothing to note.
+    const progress = this.#control && this.#parent.progress.take();
+    const started = this.#begin(options.onLog, progress);
     const cancel = new AbortController();
     const watched = { pid: this.pid, onStopped: () => killGroup(this.pid), checkMemory: undefined };
     started.keepAlive(true);
     watch(watched);
     try {
       await Promise.race([
-        welcome(started.calls, options),
+        welcome(started.calls, { ...options, progress }),
         started.ended.then((ending) => Promise.reject(endedEarly(ending))),
         takesTooLong(options.startTimeoutMs, cancel.signal),
       ]);
@@ -108,7 +112,7 @@ export class Fork {
     }
   }
 
-  #begin(onLog: OnLine): StartedProcess {
+  #begin(onLog: OnLine, progress?: ProgressPage): StartedProcess {
     const logs = new LogLines(onLog);
     for (const [name, socket] of this.#streams) logs.follow(name, socket);
     const [calls, control] = [this.#calls, this.#control];
@@ -116,6 +120,7 @@ export class Fork {
       pid: this.pid,
       calls,
       control,
+      progress,
       logs,
       ended: processEnd(this.#gone, {
         pid: this.pid,

@@ -4,7 +4,7 @@ import {
   type WorkerDeathError,
   WorkerDiedError,
 } from "../errors/session.js";
-import { residentBytes } from "./proc.js";
+import { residentBytes, sharedArrayBytes } from "./proc.js";
 import { STOPPED_MS, type Watched } from "./watch.js";
 
 /** Above this share of the limit a process is killed; from the limit on, its code gets a MemoryError. */
@@ -15,6 +15,8 @@ interface Powers {
   /** Has the code that runs raise a MemoryError. */
   tell(): void;
   kill(): void;
+  /** Whether the process has mapped arrays that belong to the engine. */
+  holdsArrays(): boolean;
 }
 
 /** What a worker is killed for on its own account: use of memory, standing still. Knows afterwards what it was. */
@@ -39,11 +41,13 @@ export class Guard implements Watched {
     this.checkMemory = limitBytes === undefined ? undefined : () => this.#check(limitBytes);
   }
 
-  /** The memory that the process has on top of what a new one has; undefined where that cannot be told. */
+  /** The memory that the process has on top of what a new one has, without arrays that belong to the engine; undefined where that cannot be told. */
   usedBytes(): number | undefined {
     const resident = residentBytes(this.pid);
     // It may give back some of what it had when it was new.
-    return resident === undefined || this.base === undefined ? undefined : Math.max(0, resident - this.base);
+    if (resident === undefined || this.base === undefined) return undefined;
+    const shared = this.#powers.holdsArrays() ? sharedArrayBytes(this.pid) : 0;
+    return Math.max(0, resident - this.base - shared);
   }
 
   onStopped(): void {
@@ -65,6 +69,11 @@ export class Guard implements Watched {
   }
 
   #check(limitBytes: number): void {
+    // A cheap look first: shared arrays only make it less.
+    if ((residentBytes(this.pid) ?? 0) - (this.base ?? 0) < limitBytes) {
+      this.#told = false;
+      return;
+    }
     const used = this.usedBytes();
     if (used === undefined) return;
     if (used >= limitBytes * KILL_SHARE) {

@@ -11,6 +11,7 @@ import { type Channel, Kind, PROTOCOL_VERSION } from "../wire/protocol.js";
 import { atExit } from "./at-exit.js";
 import { type Arrival, ExpectedProcess, type Greeting } from "./expected-process.js";
 import { readFirstFrames } from "./first-frame.js";
+import { ProgressBoard } from "./progress.js";
 
 const SOCKET_NAME = "workers.sock";
 /** On macOS; Linux takes a few bytes more. Node cuts off the rest of a longer path without a word. */
@@ -32,6 +33,8 @@ export interface Expectation<C extends Channel> {
 export class Listener {
   readonly path: string;
   readonly folder: string;
+  /** Where its processes note how far they have come. */
+  readonly progress: ProgressBoard;
   readonly #server: Server;
   readonly #expected = new Map<string, ExpectedProcess>();
   readonly #sockets = new Set<Socket>();
@@ -39,6 +42,7 @@ export class Listener {
 
   private constructor(folder: string, server: Server, path: string) {
     this.folder = folder;
+    this.progress = new ProgressBoard(folder);
     this.#server = server;
     this.path = path;
     server.on("connection", (socket) => this.#greet(socket));
@@ -77,6 +81,7 @@ export class Listener {
     for (const socket of this.#sockets) socket.destroy();
     this.#expected.clear();
     await closed;
+    this.progress.close();
     await rm(this.folder, { recursive: true, force: true });
     this.#forgetAtExit();
   }

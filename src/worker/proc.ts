@@ -18,10 +18,27 @@ export function isStopped(pid: number): boolean {
   return state === "T" || state === "t";
 }
 
+/** Whether it has ended, for all that is known. */
+export function isDead(pid: number): boolean {
+  return ["Z", "X", undefined].includes(processState(pid));
+}
+
 /** The memory that it has in RAM, in bytes. */
 export function residentBytes(pid: number): number | undefined {
   const pages = read(`/proc/${pid}/statm`)?.split(" ")[1];
   return pages === undefined ? undefined : Number(pages) * pageBytes();
+}
+
+/** How much of that is shared arrays: read-only mappings of nameless files, of which Linux shows the number. */
+export function sharedArrayBytes(pid: number): number {
+  let maps: string;
+  try {
+    maps = readFileSync(`/proc/${pid}/smaps`, "latin1");
+  } catch {
+    return 0;
+  }
+  const sizes = maps.matchAll(/^\S+ r--s .* \/dev\/shm\/#.*\n(?:[A-Z].*\n)*?Rss:\s+(\d+) kB$/gm);
+  return [...sizes].reduce((sum, [, kibibytes]) => sum + Number(kibibytes) * 1024, 0);
 }
 
 let knownPageBytes: number | undefined;

@@ -1,4 +1,5 @@
 import { WorkerStartError } from "../errors/session.js";
+import type { SharedMemory } from "../wire/shared-memory.js";
 import { childProcess } from "./child.js";
 import { Connection } from "./connection.js";
 import { launch } from "./launch.js";
@@ -16,6 +17,7 @@ export interface StartOptions {
   readonly startTimeoutMs: number;
   readonly listener: Listener;
   readonly onLog: OnLine;
+  readonly memory?: SharedMemory | undefined;
 }
 
 /**
@@ -32,8 +34,9 @@ export async function startWorker(options: StartOptions): Promise<StartedProcess
         const calls = new Connection(launched.sockets.calls, () => {});
         const control = new Connection(launched.sockets.control, () => {});
         // Its environment has said to libraries how many threads they may use.
-        await welcome(calls, { ...options, threads: {}, reseed: false });
-        return childProcess(launched, calls, control);
+        const progress = options.listener.progress.take();
+        await welcome(calls, { ...options, threads: {}, reseed: false, progress });
+        return childProcess(launched, calls, control, progress);
       },
     );
   } catch (error) {

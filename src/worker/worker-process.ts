@@ -1,8 +1,10 @@
 import { setImmediate as nextRound } from "node:timers/promises";
+import { inStep } from "../errors/failed-step.js";
 import { ForkRefusedError, type WorkerDeathError } from "../errors/session.js";
 import { packr } from "../wire/extensions.js";
 import type { Frame } from "../wire/frame.js";
 import type { Handle } from "../wire/handle.js";
+import type { Progress } from "../wire/progress.js";
 import { Kind } from "../wire/protocol.js";
 import { decodeReply, type Reply, readForked } from "../wire/reply.js";
 import type { EncodedRequest } from "../wire/request.js";
@@ -11,8 +13,10 @@ import { type CopyOptions, type CopyRequest, startCopy } from "./copy.js";
 import { type ExpectedFork, FORK_TIMEOUT_MS } from "./fork-arrivals.js";
 import { Guard } from "./guard.js";
 import { killGroup } from "./kill-group.js";
+import { isDead } from "./proc.js";
 import type { StartedProcess } from "./started-process.js";
 import { unwatch, watch } from "./watch.js";
+import { WorkerMemory } from "./worker-memory.js";
 
 /** How long a worker may take to leave after its socket is closed. */
 const LEAVING_MS = 200;
@@ -42,6 +46,7 @@ export class WorkerProcess {
   readonly #copies: CopyOptions | string;
   readonly #guard: Guard;
   readonly #conversation: Conversation;
+  readonly #memory: WorkerMemory;
   #death: WorkerDeathError | undefined;
   #ending = false;
 
@@ -59,12 +64,21 @@ export class WorkerProcess {
     this.#started = started;
     this.#copies = copies;
     this.pid = started.pid;
-    const powers = { tell: () => this.#tellOfMemory(), kill: () => this.kill() };
+    this.#memory = new WorkerMemory(this.pid, (descriptors, keys) =>
+      started.calls.send(Kind.DROP, 0, packr.pack([descriptors, keys])),
+    );
+    const powers = {
+      tell: () => this.#tellOfMemory(),
+      kill: () => this.kill(),
+      holdsArrays: () => this.#memory.holdsArrays,
+    };
     const base = original === undefined ? undefined : original.#guard.base;
     this.#guard = new Guard(this.pid, session.memoryBytes, powers, base);
     this.#conversation = new Conversation(started.calls, {
       onBusy: (busy) => this.#onBusy(busy),
       onOutOfStep: () => this.kill(),
+      // Of one that is dead already, how it died says more.
+      onLostBlock: (reason) => (isDead(this.pid) ? this.kill() : this.#guard.kill(reason)),
     });
     // A worker that closes its socket but lives on can answer nothing any more. One that is leaving does so itself, with its own exit code.
     void started.calls.closed.then(() => setTimeout(() => this.kill(), LEAVING_MS).unref());
@@ -77,21 +91,33 @@ export class WorkerProcess {
     return this.#death === undefined ? this.#guard.usedBytes() : undefined;
   }
 
-  send({ kind, body, site }: EncodedRequest): { reply: Promise<Reply>; cancel: () => void } {
-    const read = (frame: Frame): Reply => decodeReply(frame, site, this.#session.resolveHandle);
-    const { id, answer } = this.#conversation.request(kind, body, site, read);
+  send(request: EncodedRequest): {
+    reply: Promise<Reply>;
+    cancel: () => void;
+    progress: () => Progress | undefined;
+  } {
+    const { kind, body } = request;
+    const sent = performance.now();
+    const read = (frame: Frame): Reply =>
+      decodeReply(frame, request, sent, this.#session.resolveHandle, this.#memory.read);
+    request.loans?.sentTo(this.#memory);
+    const { id, answer } = this.#conversation.request(kind, body, request, read);
     const cancel = (): void => {
       if (this.#conversation.isPending(id)) this.#started.control?.send(Kind.CANCEL, id, NOTHING);
     };
-    return { reply: answer, cancel };
+    return { reply: answer, cancel, progress: () => this.#started.progress?.read(id) };
   }
 
   async fork(request: CopyRequest & WorkerSession): Promise<WorkerProcess> {
     const { session } = this.#session;
     const copies = this.#copies;
     if (typeof copies === "string") throw new ForkRefusedError(session, copies);
-    const copy = await startCopy(session, copies, request, (expected) => this.#askForCopy(expected));
-    return new WorkerProcess(request, copy, copies, this);
+    // What is let go from here on is let go by the original alone.
+    const { arrays } = this.#memory;
+    const started = await startCopy(session, copies, request, (expected) => this.#askForCopy(expected));
+    const copy = new WorkerProcess(request, started, copies, this);
+    for (const array of arrays) copy.#memory.hold(array);
+    return copy;
   }
 
   release(refs: readonly number[]): void {
@@ -125,7 +151,7 @@ export class WorkerProcess {
     const site = { session: this.#session.session, target: "fork" };
     const body = packr.pack({ token, channels, idle: false });
     const read = (frame: Frame): void => readForked(frame, site);
-    const { id, answer } = this.#conversation.request(Kind.FORK, body, site, read);
+    const { id, answer } = this.#conversation.request(Kind.FORK, body, { site }, read);
     const seconds = FORK_TIMEOUT_MS / 1000;
     const timer = setTimeout(async () => {
       // The answer may lie unread because Node was busy: it is read first.
@@ -144,13 +170,18 @@ export class WorkerProcess {
   async #waitForEnd(): Promise<WorkerDeathError> {
     const ending = await this.#started.ended;
     unwatch(this.#guard);
-    this.#death = this.#guard.explain({
+    this.#memory.end();
+    const { oldest } = this.#conversation;
+    const progress = oldest && this.#started.progress?.read(oldest.id);
+    this.#started.progress?.giveBack();
+    const death = this.#guard.explain({
       session: this.#session.session,
       pid: this.pid,
       ...ending,
-      during: this.#conversation.oldest?.site.target,
+      during: (oldest?.sites?.[progress?.step ?? 0] ?? oldest?.site)?.target,
       lastLines: this.#started.logs.last,
     });
+    this.#death = inStep(death, progress?.step ?? 0, progress?.row);
     return this.#death;
   }
 }

@@ -40,6 +40,15 @@ test("a letter says what is known of a rejection, and when and where it happened
   });
 });
 
+test("of a stage that is fused, a letter says which stage was given the payload", () => {
+  expect(letterOf(rejectionOf(new Error("no"), { entry: "featurize" }), about)).toMatchObject({
+    stage: "predict",
+    entry: "featurize",
+    payload: { a: 1 },
+  });
+  expect(letterOf(rejectionOf(new Error("no")), about)).not.toHaveProperty("entry");
+});
+
 class OwnError extends Error {}
 
 class PythonErrorOfAnotherCopy extends SlitherError {

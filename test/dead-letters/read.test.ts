@@ -51,6 +51,12 @@ test("lines of every length are cut where they end, wherever the reading stops",
   expect(read).toEqual(lengths);
 });
 
+test.each([{}, { entry: "featurize" }])("a letter comes back as it was written, with %o", async (fields) => {
+  for await (const each of readLetters(fileWith(line(1, fields))))
+    expect(each).toStrictEqual(letter({ id: 1, ...fields }));
+  expect.assertions(1);
+});
+
 test("a field that a later version added is passed over", async () => {
   const file = fileWith(changed((stored) => Object.assign(stored, { shard: 3 })));
   for await (const each of readLetters(file)) expect(each).toStrictEqual(letter({ id: 1 }));

@@ -393,3 +393,35 @@ test("a verdict to halt over a known one throws why it is known", async () => {
     PoisonedRecordError,
   );
 });
+
+test.each<[Fault, number]>([
+  ["process", 2],
+  ["time", 1],
+])(
+  "when it is known which record was worked on (%s), it alone is tried again, between those before and behind it",
+  async (fault, tries) => {
+    const tenfold = tenfolding(badOnes(fault, 5));
+    const suspectOf = (error: unknown): number =>
+      (tenfold.tries.at(-1)?.batch ?? []).indexOf(Number((error as Error).message));
+    const outcomes = await search(upTo(8), options(tenfold.execute, { suspectOf }));
+    expect(shown(outcomes)).toEqual([0, 10, 20, 30, 40, "- 5", 60, 70]);
+    const alone = Array.from({ length: tries }, () => [5]);
+    expect(tenfold.tries.map(({ batch }) => batch)).toEqual([upTo(8), [0, 1, 2, 3, 4], ...alone, [6, 7]]);
+  },
+);
+
+test("a record that was worked on when its process died by chance is not blamed", async () => {
+  let died = false;
+  const execute = async (batch: readonly number[]): Promise<readonly number[]> => {
+    if (died) return batch;
+    died = true;
+    throw new Failing("process", "by chance");
+  };
+  expect(shown(await search(upTo(4), options(execute, { suspectOf: () => 2 })))).toEqual(upTo(4));
+});
+
+test("what raises is searched for in parts, whatever was worked on", async () => {
+  const { tries, execute } = tenfolding(badOnes("records", 3));
+  await search(upTo(4), options(execute, { suspectOf: () => 0 }));
+  expect(tries[1]).toEqual({ batch: [0, 1], place: "session" });
+});

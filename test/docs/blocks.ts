@@ -96,12 +96,13 @@ const PLACEHOLDERS: Readonly<Record<string, string>> = {
   "<ms>": "\\d+(?:\\.\\d+)?",
   "<number>": "\\d+(?:\\.\\d+)?",
   "<path>": "/[^\\s\"'`]*",
+  "<id>": "[0-9a-f]{16,32}",
 };
 
 /** Whether `actual` is `expected`, with anything fitting in place of its placeholders. */
 export function printsAs(expected: string, actual: string): boolean {
   const pattern = expected
-    .split(/(<pid>|<ms>|<number>|<path>)/)
+    .split(/(<pid>|<ms>|<number>|<path>|<id>)/)
     .map((part) => PLACEHOLDERS[part] ?? part.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&"))
     .join("");
   return new RegExp(`^${pattern}$`).test(actual);

@@ -1,40 +1,34 @@
-import { describe, expect, test } from "vitest";
-import { codeIn, page, tableAt } from "./pages.js";
-import { fieldsIn, interfaceOf } from "./sources.js";
+import { expect, test } from "vitest";
+import { referencePages, withTables } from "../../scripts/reference.mjs";
+import { ATTRIBUTES } from "../../src/telemetry/attributes.js";
+import {
+  FORKSERVER_EVENT_TABLE,
+  RUN_EVENT_TABLE,
+  SESSION_EVENT_TABLE,
+} from "../../src/telemetry/event-table.js";
+import { METRIC_TABLE } from "../../src/telemetry/metric-table.js";
+import { SPAN_TABLE } from "../../src/telemetry/span-table.js";
+import { page } from "./pages.js";
 
-const { text } = page("docs/guides/events.md");
+const pages = Object.entries(
+  referencePages({
+    FORKSERVER_EVENT_TABLE,
+    SESSION_EVENT_TABLE,
+    RUN_EVENT_TABLE,
+    ATTRIBUTES,
+    SPAN_TABLE,
+    METRIC_TABLE,
+  }),
+);
 
-function documented(heading: string): Record<string, string[]> {
-  const rows = tableAt(text, text.indexOf(`## ${heading}`));
-  return Object.fromEntries(rows.map(([name, , fields]) => [codeIn(name)[0], codeIn(fields)]));
-}
+test.each(pages)(
+  "%s has the tables that the sources make (npx tsx scripts/write-reference.mjs)",
+  (path, tables) => {
+    const { text } = page(path);
+    expect(text).toBe(withTables(text, tables));
+  },
+);
 
-/** The events of an interface of src/telemetry/events.ts, and the fields of what each carries. */
-function declared(name: string): Record<string, string[]> {
-  const entries = [...interfaceOf(name).body.matchAll(/"([\w-]+)": (.*?);(?=\n|$)/gs)];
-  return Object.fromEntries(entries.map(([, event, type = ""]) => [event, fieldsOf(type)]));
-}
-
-/** `OfRun & { status: RunStatus }` -> run, pipe, session, status */
-function fieldsOf(type: string): string[] {
-  return type.split("&").flatMap((part) => {
-    const inline = /\{(.*)\}/s.exec(part);
-    if (inline) return fieldsIn(inline[1] as string);
-    const { extends: base, body } = interfaceOf(part.trim());
-    return [...(base === undefined ? [] : fieldsOf(base)), ...fieldsIn(body)];
-  });
-}
-
-describe("the tables of docs/guides/events.md", () => {
-  test("have the events of the forkserver, with their fields", () => {
-    expect(documented("Of the forkserver")).toEqual(declared("ForkserverEvents"));
-  });
-
-  test("have the events of sessions, with their fields", () => {
-    expect(documented("Of sessions")).toEqual(declared("SessionEvents"));
-  });
-
-  test("have the events of runs, with their fields", () => {
-    expect(documented("Of runs")).toEqual(declared("RunEvents"));
-  });
+test("a page without the place of a table is refused", () => {
+  expect(() => withTables("# Events\n", { metrics: "| a |" })).toThrow("expected <!-- table metrics -->");
 });

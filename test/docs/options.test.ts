@@ -8,6 +8,7 @@ import {
   pythonStageOptions,
   replayFields,
   runOptions,
+  tapOptions,
   viaOptions,
 } from "../../src/pipe/options.js";
 import { engineOptions } from "../../src/session/engine-options.js";
@@ -44,6 +45,7 @@ const TABLES: Readonly<Record<string, Reading>> = {
   PipeOptions: { schema: pipeOptions },
   PythonStageOptions: { schema: pythonStageOptions, required: PYTHON_STAGE },
   NodeStageOptions: { schema: nodeStageOptions },
+  TapOptions: { schema: tapOptions },
   PacingOptions: { made: (options) => pythonStageOptions.parse({ ...PYTHON_STAGE, ...options }) },
   WeightedOptions: {},
   KeyedOptions: { made: (options) => keyed(options as never).settings, required: { key: () => 0 } },

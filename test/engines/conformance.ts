@@ -4,6 +4,7 @@ import {
   CallTimeoutError,
   type Engine,
   ForkRefusedError,
+  NdArray,
   OptionsError,
   PipeHaltedError,
   PythonError,
@@ -16,10 +17,12 @@ import {
   type Session,
   SessionClosedError,
   SessionLostError,
+  SharedArrayError,
   ValueNotSupportedError,
 } from "slither-ts";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { rejection } from "../helpers/rejection.js";
+import { testBatches } from "./batch-conformance.js";
 
 /** What an engine is tested with. */
 export interface Candidate {
@@ -151,6 +154,20 @@ export function testConformance({ name, open, processes, copies }: Candidate): v
         const error = await rejection(session.call("conformance", "opaque"), ValueNotSupportedError);
 
         expect(error).toMatchObject({ path: "result", direction: "result" });
+      });
+    });
+
+    describe("shared arrays", () => {
+      test("arrive as arrays, in any session, until they are released", async () => {
+        const shared = await engine.share(Float64Array.of(1, 2));
+        const array = new NdArray("float64", [2], Float64Array.of(1, 2));
+        for (const session of [await engine.session(), await engine.session()])
+          expect(await session.call("conformance", "echo", [[shared, shared]])).toEqual([array, array]);
+        shared.release();
+
+        const session = await engine.session();
+        const error = await rejection(session.call("conformance", "echo", [shared]), SharedArrayError);
+        expect(error.message).toContain("was released");
       });
     });
 
@@ -399,6 +416,8 @@ export function testConformance({ name, open, processes, copies }: Candidate): v
         expect(error.cause).toBeInstanceOf(PythonFunctionError);
       });
     });
+
+    testBatches(() => engine);
 
     describe("limits", () => {
       const GRACE = processes ? "20s" : "50ms";

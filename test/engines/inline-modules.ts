@@ -38,11 +38,26 @@ export function conformance(): InlineModule {
     unbox: (boxes: { value: number }[]) => boxes.map((box) => box.value),
     opaque: () => makeBox(1),
     hang: () => new Promise(() => {}),
+    forget: () => null,
+    box_odd: (value: number) => (value % 2 === 0 ? value : [makeBox(value)]),
+    meet,
+    meet_all: (rows: Traveller[]) => rows.map(meet),
   };
 }
 
 class ValueError extends Error {
   override readonly name = "ValueError";
+}
+
+interface Traveller {
+  step: number;
+  fates: string[];
+}
+
+function meet(row: Traveller): unknown {
+  const fate = row.fates[row.step];
+  if (fate === "raises") throw new ValueError(`in ${row.step}`);
+  return fate === "is rejected" ? reject(`in ${row.step}`) : { ...row, step: row.step + 1 };
 }
 
 interface Box {

@@ -1,6 +1,6 @@
 import { fileURLToPath } from "node:url";
 import { local, type Rejection, type Session } from "slither-ts";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { featureCache, type RawRecord, scoringPipe } from "../../examples/ml-scoring/scoring-pipe.js";
 
 const PYTHON_FOLDER = fileURLToPath(new URL("../../examples/ml-scoring/python", import.meta.url));
@@ -101,6 +101,24 @@ it("the second run over the same records takes every vector from the cache, and 
   expect(second.outputs.high_confidence.map((item) => item.payload)).toEqual(
     first.outputs.high_confidence.map((item) => item.payload),
   );
+});
+
+it("a batch is featurized and predicted in one trip to Python, from which only new vectors come home", async () => {
+  const cache = featureCache();
+  await cache.vectors.put(["f1-f2", "known"], [4, 0.5]);
+  const put = vi.spyOn(cache.vectors, "put");
+  const trips: string[] = [];
+  const run = scoringPipe(cache).run([good("known"), good("new")], { session, metadata: METADATA });
+  run.on("batch-start", ({ stage, size }) => trips.push(`${stage}: ${size}`));
+  const { ledger } = await run.collect();
+  expect(trips).toEqual(["featurize: 2"]);
+  expect(put.mock.calls).toEqual([
+    [
+      ["f1-f2", "new"],
+      [4, 0.5],
+    ],
+  ]);
+  expect(ledger.stages).toMatchObject({ featurize: { out: 2 }, remember: { out: 2 }, predict: { out: 2 } });
 });
 
 it("columns that were trained in another order than that of their names are not mixed up", async () => {

@@ -53,12 +53,13 @@ test("two batches at once is the bound for all stages of a run together", async 
 test("batches of different stages overlap: the second stage has begun before the first is through", async () => {
   const { session, worker } = await scriptedSession();
   const collecting = predicting(2)
-    .python<number>("again", { module: "model", function: "again", batch: { size: 2 } })
+    .python<number>("again", { module: "model", function: "again", batch: { size: 2 }, fuse: false })
     .run(upTo(20), { session })
     .collect();
   await answerAll(worker);
   await collecting;
   const stages = worker.sent.map(({ site }) => site.stage);
+  expect(stages).toContain("again");
   expect(stages.indexOf("again")).toBeLessThan(stages.lastIndexOf("predict"));
 });
 

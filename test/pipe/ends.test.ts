@@ -1,6 +1,7 @@
 import { PythonError, pipe, type Run, reject, retry } from "slither-ts";
 import { expect, test } from "vitest";
 import { deferred, quiet } from "../dispatch/deferred.js";
+import { batchReply } from "../helpers/batch-reply.js";
 import { Waits } from "../stage/waits.js";
 import { upTo } from "./inputs.js";
 import { expectBalance } from "./runs.js";
@@ -11,7 +12,7 @@ const payloadsOf = ({ request }: SentRequest): number[] =>
   (request as unknown as { payloads: number[] }).payloads;
 
 function answer(sent: SentRequest): void {
-  sent.reply.resolve({ value: payloadsOf(sent), computeNanoseconds: 0 });
+  sent.reply.resolve(batchReply(payloadsOf(sent)));
 }
 
 type Trouble = "a retry waits" | "a probe searches" | "a batch is in flight" | "nobody reads the rejected";

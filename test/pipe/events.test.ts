@@ -32,6 +32,7 @@ function listen(emitter: Emits): Seen[] {
 }
 
 const duration = expect.any(Number);
+const steps = [{ stage: "predict", name: "model.double", beganMs: duration, endedMs: duration }];
 const functions = {
   double: (payloads: number[]) => payloads.map((n) => n * 2),
   fail: (payloads: number[]) => {
@@ -66,8 +67,20 @@ test("a run that completes tells its start and end, and those of its stages and 
     { name: "batch-start", ...first },
   ]);
   expect(seen).toContainEqual({ name: "batch-start", ...second });
-  expect(seen).toContainEqual({ name: "batch-stop", ...first, durationMs: duration, computeMs: duration });
-  expect(seen).toContainEqual({ name: "batch-stop", ...second, durationMs: duration, computeMs: duration });
+  expect(seen).toContainEqual({
+    name: "batch-stop",
+    ...first,
+    durationMs: duration,
+    computeMs: duration,
+    steps,
+  });
+  expect(seen).toContainEqual({
+    name: "batch-stop",
+    ...second,
+    durationMs: duration,
+    computeMs: duration,
+    steps,
+  });
   expect(seen).toContainEqual({ name: "stage-stop", ...clean, ...counts });
   expect(seen.slice(-2)).toEqual([
     { name: "stage-stop", ...predict, ...counts },

@@ -212,6 +212,7 @@ test("records that may be sent do not wait, at the end of the input, for those o
     .run(upTo(5), { session, clock });
   const all = run.collect();
   await clock.sleeping();
+  await quiet();
   expect(batches.flat()).toEqual([0, 1, 3, 4]);
   await clock.advance("1h");
   expect((await all).ledger.out).toBe(5);
@@ -233,6 +234,7 @@ test("a rate limit counts the records of a python stage, and cuts batches that a
     .run(upTo(7), { session, clock });
   const all = run.collect();
   await clock.sleeping();
+  await quiet();
   expect(batches).toEqual([[0, 1, 2]]);
   await clock.advance("1s");
   await clock.advance("1s");

@@ -54,6 +54,26 @@ test.each([
     'pipe scoring: use(): expected `stores` to be an object of stores by name, got `"features"` (string)',
   ],
   [
+    "a tap whose function is none",
+    () => scoring.tap("note", "console.log"),
+    'pipe scoring: tap(): expected `run` to be a function of payload and context, got `"console.log"` (string)',
+  ],
+  [
+    "a tap whose `when` is no function",
+    () => scoring.tap("note", () => {}, { when: true }),
+    'pipe scoring: tap("note"): expected `when` to be a function of the context, got `true` (boolean)',
+  ],
+  [
+    "an option of tap() that does not exist",
+    () => scoring.tap("note", () => {}, { wen: () => true }),
+    'pipe scoring: tap("note"): unknown option `wen`, did you mean `when`?',
+  ],
+  [
+    "a `fuse` that is neither true nor false",
+    () => scoring.python("predict", { module: "m", function: "f", fuse: "no" }),
+    'pipe scoring: python("predict"): expected `fuse` to be true or false, got `"no"` (string)',
+  ],
+  [
     "a stage without a name",
     () => scoring.node("", () => 1),
     'pipe scoring: node(): expected `name` to be a name that is not empty, got `""` (string)',
@@ -204,9 +224,9 @@ test("two stages of one name are refused", () => {
   );
 });
 
-test.each(["node", "python", "route"] as const)("%s() after the routes is refused", (kind) => {
+test.each(["node", "tap", "python", "route"] as const)("%s() after the routes is refused", (kind) => {
   const built = untyped(pipe<number>("scoring").route("split", [["high", (n) => n > 1]]));
-  const second = { node: () => 1, python: { module: "m", function: "f" }, route: [] }[kind];
+  const second = { node: () => 1, tap: () => 1, python: { module: "m", function: "f" }, route: [] }[kind];
   expect(refusal(() => built[kind]("late", second))).toBe(
     `pipe scoring: ${kind}(): expected stage late to come before the routes, got it after split, which ends the pipe; merge() brings the outputs together again, branch(name, …) works on one of them`,
   );
@@ -294,6 +314,7 @@ test("a python stage has its defaults in the plan", () => {
     batching: { name: "fixed", size: 250 },
     timeoutMs: 300_000,
     each: false,
+    fuse: true,
     stateful: false,
     line: "default",
     opens: [],

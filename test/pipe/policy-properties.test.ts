@@ -14,7 +14,11 @@ import {
   routeTo,
 } from "slither-ts";
 import { expect, test } from "vitest";
+import { inStep } from "../../src/errors/failed-step.js";
+import { fusionOf } from "../../src/plan/fusion.js";
+import type { BatchRequest } from "../../src/wire/request.js";
 import { hops } from "../dispatch/deferred.js";
+import { batchReply } from "../helpers/batch-reply.js";
 import { noWaits } from "../stage/waits.js";
 import { expectBalance } from "./runs.js";
 import {
@@ -54,6 +58,8 @@ const policy = fc.constantFrom(...Object.keys(POLICIES));
 
 const scenario = fc.record({
   count: fc.nat(45),
+  /** Whether a tap stands between the python stages, which are fused then where their policies let them. */
+  tapped: fc.boolean(),
   inputDelays: fc.array(fc.nat(5), { minLength: 1, maxLength: 5 }),
   before: nodeFates,
   first: pythonFates,
@@ -79,19 +85,38 @@ function mortals(given: Scenario): NonNullable<ScriptedOptions["onSent"]> {
   const carryOut = async (sent: SentRequest, worker: ScriptedWorker): Promise<void> => {
     await hops(cycle(given.delays, requests++));
     if (worker.dead) return;
-    const { payloads } = sent.request as unknown as { payloads: number[] };
-    const fateOf = (n: number): PythonFate | undefined => given[sent.site.stage as "first" | "second"].get(n);
-    const all = payloads.map(fateOf);
-    const fate = all.find((each) => each !== undefined && each !== "is set aside");
-    if (fate === "kills") worker.die("SIGKILL");
-    else if (fate === "hangs") await sent.reply.promise.catch(() => {});
-    else if (fate === "raises") {
-      const raised = { type: "ValueError", module: "builtins", message: "bad", traceback: "" };
-      sent.reply.reject(new PythonError(sent.site, raised));
-    } else {
-      const rejected = all.flatMap((each, index) => (each ? [[index, "set aside"] as const] : []));
-      sent.reply.resolve({ value: payloads, computeNanoseconds: 0, rejected });
+    const { payloads, steps, taps } = sent.request as BatchRequest;
+    const left = new Map<number, number>();
+    for (const [step, { stage }] of steps.entries()) {
+      const fateOf = (n: unknown): PythonFate | undefined =>
+        given[stage as "first" | "second"].get(n as number);
+      const all = payloads.map((n, index) => (left.has(index) ? undefined : fateOf(n)));
+      const fate = all.find((each) => each !== undefined && each !== "is set aside");
+      if (fate === "kills") return worker.die("SIGKILL");
+      if (fate === "hangs")
+        return sent.reply.promise.then(
+          () => {},
+          () => {},
+        );
+      if (fate === "raises") {
+        const raised = { type: "ValueError", module: "builtins", message: "bad", traceback: "" };
+        return sent.reply.reject(inStep(new PythonError({ ...sent.site, stage }, raised), step));
+      }
+      for (const [index, each] of all.entries()) if (each !== undefined) left.set(index, step);
     }
+    const rest = (step: number): number[] =>
+      [...payloads.keys()].filter((index) => (left.get(index) ?? Number.POSITIVE_INFINITY) > step);
+    const reply = batchReply(
+      rest(steps.length).map((index) => payloads[index]),
+      {
+        steps: steps.length,
+        left: [...left].map(([index, step]) => ({ index, step, why: "set aside" })),
+        taps: taps.map(({ step, indices }) =>
+          rest(step).flatMap((index) => (indices.includes(index) ? [payloads[index]] : [])),
+        ),
+      },
+    );
+    sent.reply.resolve(reply);
   };
   return (sent, worker) => {
     const tail = tails.get(worker) ?? Promise.resolve();
@@ -107,6 +132,8 @@ interface Outcome {
   readonly rejected: readonly Rejection[];
   readonly summary: RunSummary;
   readonly thrown: unknown;
+  /** Whether its python stages made one trip. */
+  readonly fused: boolean;
 }
 
 async function carryOut(given: Scenario): Promise<Outcome> {
@@ -133,18 +160,29 @@ async function carryOut(given: Scenario): Promise<Outcome> {
     ({ module: "model", function: name, batch: { size }, timeout: 4 }) as const;
   const of = (stage: keyof Scenario["policies"]): ErrorPolicy =>
     POLICIES[given.policies[stage]] as ErrorPolicy;
-  const run = pipe<number>("random")
+  const first = pipe<number>("random")
     .node("before", node("before"))
-    .python<number>("first", python("first", given.sizes[0]))
-    .node("between", node("between"))
-    .python<number>("second", python("second", given.sizes[1]))
+    .python<number>("first", python("first", given.sizes[0]));
+  // A tap may look on, but not decide: what it is to decide fails.
+  const built = given.tapped
+    ? first.tap("between", node("between")).python<number>("second", python("second", given.sizes[0]))
+    : (first
+        .node("between", node("between"))
+        .python<number>("second", python("second", given.sizes[1])) as unknown as typeof first);
+  const random = built
     .route("split", [["even", (n) => (n === 17 ? (undefined as never) : n % 2 === 0)]])
     .onError("before", of("before"))
     .onError("first", of("first"))
     .onError("between", of("between"))
     .onError("second", of("second"))
-    .onError("split", of("split"))
-    .run(input(), { session, clock: noWaits(), signal: controller.signal, replicas: given.replicas });
+    .onError("split", of("split"));
+  const fused = fusionOf(random.plan).groups.length < random.plan.stages.length;
+  const run = random.run(input(), {
+    session,
+    clock: noWaits(),
+    signal: controller.signal,
+    replicas: given.replicas,
+  });
   const items: Item[] = [];
   let thrown: unknown;
   try {
@@ -160,7 +198,7 @@ async function carryOut(given: Scenario): Promise<Outcome> {
   }
   const summary = await run.done;
   await engine.close({ timeout: 1 });
-  return { items, rejected: summary.rejected, summary, thrown };
+  return { items, rejected: summary.rejected, summary, thrown, fused };
 }
 
 /** The place of a record in the order: of one that was made of another, its parent's and its number. */
@@ -172,11 +210,13 @@ function comesBefore(left: readonly number[], right: readonly number[]): boolean
 }
 
 test("whatever fails, and whatever is done about it: order is kept, each record has one end, and the books balance", async () => {
+  let trips = 0;
   const ends = new Set<string>();
   const codes = new Set<unknown>();
   await fc.assert(
     fc.asyncProperty(scenario, async (given) => {
-      const { items, rejected, summary, thrown } = await carryOut(given);
+      const { items, rejected, summary, thrown, fused } = await carryOut(given);
+      if (fused) trips += 1;
       const { ledger, status } = summary;
       ends.add(status);
       for (const { error } of rejected) codes.add((error as { code?: unknown }).code);
@@ -197,6 +237,7 @@ test("whatever fails, and whatever is done about it: order is kept, each record 
     { numRuns: 200 },
   );
   // That much has happened in them.
+  expect(trips).toBeGreaterThan(3);
   expect([...ends].sort()).toEqual(["aborted", "completed", "halted", "stopped"]);
   expect([...codes]).toEqual(
     expect.arrayContaining([

@@ -223,7 +223,7 @@ test("a batch that takes too long is told as the cause, also when a later stage'
   const session = await engine().session();
   const run = pipe<number>("p")
     .python<number>("first", { module: "batch_fate", function: "hang", batch: { size: 1 }, timeout: "300ms" })
-    .python<number>("second", { module: "batch_fate", function: "double", batch: { size: 1 } })
+    .python<number>("second", { module: "batch_fate", function: "double", batch: { size: 1 }, fuse: false })
     .run(upTo(30), { session });
   const { stage, cause, ledger } = await haltOf(run);
   expect(cause).toBeInstanceOf(CallTimeoutError);

@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { PythonError, pipe } from "slither-ts";
 import { expect, test } from "vitest";
 import { hops } from "../dispatch/deferred.js";
+import { batchReply } from "../helpers/batch-reply.js";
 import { upTo } from "./inputs.js";
 import { expectBalance } from "./runs.js";
 import {
@@ -67,7 +68,7 @@ class Mortals {
     const { payloads } = request as Extract<SentRequest["request"], { kind: "batch" }>;
     const bad = payloads.find((n) => this.#given.bad.includes((n as number) % 1_000));
     if (bad === undefined || site.stage === "second") {
-      reply.resolve({ value: payloads.map((n) => (n as number) + 1_000), computeNanoseconds: 0 });
+      reply.resolve(batchReply(payloads.map((n) => (n as number) + 1_000)));
     } else {
       const raised = { type: "ValueError", module: "builtins", message: `${bad}`, traceback: "" };
       reply.reject(new PythonError(site, raised));
@@ -112,7 +113,12 @@ test("whichever worker dies when, alone or among replicas: every record comes ou
       const session = await engine.session();
       const run = pipe<number>("random")
         .python<number>("first", { module: "model", function: "first", batch: { size: sizes[0] } })
-        .python<number>("second", { module: "model", function: "second", batch: { size: sizes[1] } })
+        .python<number>("second", {
+          module: "model",
+          function: "second",
+          batch: { size: sizes[1] },
+          fuse: false,
+        })
         .onError("first", "reject")
         .run(upTo(count), { session, replicas });
       const { outputs, rejected, ledger, status } = await run.collect();

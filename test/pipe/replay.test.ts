@@ -66,6 +66,38 @@ test("records that failed go in again where they failed, with the payload, id, n
   expectBalance(ledger, { entered: { check: 3 } });
 });
 
+test("a record enters at the stage that was given its payload, where its letter names one", async () => {
+  const file = join(temporaryFolder(), "fused.jsonl");
+  const square = (numbers: number[]): number[] => numbers.map((n) => n * n);
+  const oneOver = (numbers: number[]): number[] =>
+    numbers.map((n) => {
+      if (n === 0) throw new RangeError("division by zero");
+      return 1 / n;
+    });
+  const squares = pipe<number>("squares")
+    .node("shift", (n) => n - 2)
+    .python<number>("square", { module: "model", function: "square" })
+    .python<number>("invert", { module: "model", function: "invert" })
+    .onError("*", "reject");
+  const broken = await inlineSession({ square, invert: oneOver });
+  await squares.run(upTo(5), { session: broken, deadLetter: deadLetter(file) }).collect();
+
+  const session = await inlineSession({ square, invert: (numbers: number[]) => numbers });
+  const { outputs, ledger } = await squares.replay(file, { session }).collect();
+
+  expect(outputs.default.map(({ id, payload }) => [id, payload])).toEqual([[2, 0]]);
+  expect(ledger.stages).toMatchObject({
+    shift: { in: 0 },
+    square: { in: 1, out: 1 },
+    invert: { in: 1, out: 1 },
+  });
+  expectBalance(ledger, { entered: { square: 1 } });
+
+  const other = pipe<number>("other").python("invert", { module: "model", function: "invert" });
+  const { message } = await haltOf(other.replay(file, { session }));
+  expect(message).toContain("expected record 2 to have failed in one of the stages invert, got square");
+});
+
 test('from "start", they go through every stage again, as they came in', async () => {
   const file = await rejectedFile();
   const { orders, session, seen } = await ordering(() => true);

@@ -17,6 +17,7 @@ import { Emitter } from "../../src/telemetry/emitter.js";
 import { ENGINE_EVENTS, type EngineEvents } from "../../src/telemetry/events.js";
 import { decodeRequest } from "../../src/wire/decode-request.js";
 import { type Deferred, deferred } from "../dispatch/deferred.js";
+import { batchReply } from "../helpers/batch-reply.js";
 
 /** A request that has been sent to a worker, and waits for the test to answer it. */
 export interface SentRequest {
@@ -86,7 +87,7 @@ export class ScriptedWorker implements Worker {
       sent.cancels += 1;
       if (this.#options.heedsCancel) reply.reject(new CancelledError("cancelled", ""));
     };
-    return { reply: reply.promise, cancel };
+    return { reply: reply.promise, cancel, progress: () => undefined };
   }
 
   async fork({ session, purpose }: CopyRequest): Promise<ScriptedWorker> {
@@ -103,7 +104,7 @@ export class ScriptedWorker implements Worker {
 
   /** Answers a batch with its own payloads. */
   answer(index: number): void {
-    this.sent[index]?.reply.resolve({ value: this.payloads(index), computeNanoseconds: 2_000_000 });
+    this.sent[index]?.reply.resolve(batchReply(this.payloads(index), { computeMs: 2 }));
   }
 
   release(): void {}

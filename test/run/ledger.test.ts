@@ -8,11 +8,11 @@ import { failure, rejection } from "../../src/stage/contract.js";
 import { PassingItem } from "../../src/stage/passing-item.js";
 import { upTo } from "../pipe/inputs.js";
 import { expectBalance } from "../pipe/runs.js";
-import { item } from "../stage/context.js";
+import { alone, item } from "../stage/context.js";
 
 const NO_BOUND = Number.POSITIVE_INFINITY;
 const bad = item(1);
-const failed = rejection(bad, failure("clean", new Error("bad"), 1, bad.payload));
+const failed = rejection(bad, failure(alone("clean"), new Error("bad"), 1, bad.payload));
 
 const PLAN = pipe<number>("p")
   .node("clean", (n) => n)
@@ -37,13 +37,13 @@ function balancedBooks(): RunAccounts {
   const joining = PassingItem.to(item("late"), 1);
   accounts.taken = 10;
   for (const each of [...items(9), joining]) accounts.given(each);
-  clean?.entered([...items(9), joining]);
+  clean?.entered(9);
   clean?.rejected(failed, NO_BOUND);
   clean?.filtered(bad, "empty");
   clean?.expanded(bad, items(3));
   clean?.left(9, 8);
   clean?.sent("high", true);
-  predict?.entered([...items(8), joining, PassingItem.to(item("early", { route: "high" }), END)]);
+  predict?.entered(9);
   predict?.rejected(failed, NO_BOUND);
   predict?.unfinished([item(1)]);
   predict?.left(7, 6);
@@ -225,7 +225,7 @@ test("the ledger shows the books as they stand, and does not change afterwards",
   const accounts = balancedBooks();
   const ledger = accounts.ledger();
   accounts.delivered("high");
-  accounts.stages[0]?.entered(items(1));
+  accounts.stages[0]?.entered(1);
   accounts.stages[0]?.filtered(bad, "empty");
   expect(ledger).toMatchObject({
     out: 7,
@@ -285,7 +285,7 @@ test("what passes a stage by is left over where it was going: to an output, or t
   accounts.taken = 2;
   for (const each of [entering, item(2)]) accounts.given(each);
   clean?.unfinished([entering]);
-  clean?.entered([item(2)]);
+  clean?.entered(1);
   clean?.left(1, 0);
   clean?.sent("high", true);
   predict?.unfinished([PassingItem.to(item(2, { route: "high" }), END)]);

@@ -3,6 +3,7 @@ import { enlist, type Workforce } from "../../src/run/workforce.js";
 import type { Executor } from "../../src/session/replicas.js";
 import type { Session } from "../../src/session/session.js";
 import { quiet } from "../dispatch/deferred.js";
+import { batchRequest } from "../helpers/batch-request.js";
 import { rejection } from "../helpers/rejection.js";
 import { type ScriptedWorker, scriptedEngine } from "../pipe/scripted-engine.js";
 
@@ -12,11 +13,10 @@ function enlisted(session: Session | undefined, replicas?: number): Promise<Work
 }
 
 function ask(probes: Executor | undefined): Promise<unknown> {
-  const request = { kind: "batch", module: "model", function: "predict", payloads: [1] } as const;
   const options = { owner: "run", attempts: 1, changesState: false };
-  const asked = (probes as Executor).execute(request, { target: "model.predict" }, options);
+  const asked = (probes as Executor).execute(batchRequest([1]), { target: "model.predict" }, options);
   asked.catch(() => {});
-  return asked.then(({ value }) => value);
+  return asked.then(({ batch }) => batch?.results);
 }
 
 /** The worker that was sent something. */

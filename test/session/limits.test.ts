@@ -1,5 +1,6 @@
 import { MemoryLimitError, PythonError, SessionBusyError, SessionClosedError } from "slither-ts";
 import { describe, expect, test } from "vitest";
+import { batchRequest } from "../helpers/batch-request.js";
 import { sharedEngine, testEngine } from "../helpers/engine.js";
 import { nextEvent, printed } from "../helpers/events.js";
 import { rejection } from "../helpers/rejection.js";
@@ -109,9 +110,10 @@ test("limits.idle does not end the replicas of a run that has nothing to send fo
 
   await nextEvent(engine(), "session-stop", (event) => event.session === other.id);
 
-  const request = { kind: "batch", module: "batch_fate", function: "double", payloads: [1] } as const;
+  const request = batchRequest([1], "batch_fate", "double");
   const options = { attempts: 3, changesState: false, owner: "run" };
-  expect((await replicas.execute(request, { target: "double" }, options)).value).toEqual([2]);
+  const { batch } = await replicas.execute(request, { target: "double" }, options);
+  expect(batch?.results).toEqual([2]);
   await replicas.close();
   end();
 });

@@ -12,6 +12,7 @@ import { describe, expect, test, vi } from "vitest";
 import type { ExecutionOptions } from "../../src/session/execution-options.js";
 import { Probes } from "../../src/session/probes.js";
 import { quiet } from "../dispatch/deferred.js";
+import { batchRequest } from "../helpers/batch-request.js";
 import { sharedEngine, testEngine } from "../helpers/engine.js";
 import { nextEvent, printed } from "../helpers/events.js";
 import { isAlive, isGone } from "../helpers/processes.js";
@@ -19,10 +20,6 @@ import { rejection } from "../helpers/rejection.js";
 import { type ScriptedOptions, type ScriptedWorker, scriptedEngine } from "../pipe/scripted-engine.js";
 
 const OPTIONS = { owner: "run", attempts: 3, changesState: false, timeoutFrom: "running" } as const;
-
-function batch(payloads: readonly unknown[], module = "model", functionName = "predict") {
-  return { kind: "batch" as const, module, function: functionName, payloads };
-}
 
 function call(module: string, functionName: string, args: readonly unknown[] = []) {
   return {
@@ -48,8 +45,8 @@ describe("probes", () => {
 
   function ask(probes: Probes, payload: number, options: Partial<ExecutionOptions> = {}): Promise<unknown> {
     const answer = probes
-      .execute(batch([payload]), { target: "model.predict" }, { ...OPTIONS, ...options })
-      .then(({ value }) => value);
+      .execute(batchRequest([payload]), { target: "model.predict" }, { ...OPTIONS, ...options })
+      .then(({ batch }) => batch?.results);
     answer.catch(() => {});
     return answer;
   }
@@ -356,7 +353,7 @@ describe("probes of Python", () => {
     const { session, probes } = await stand();
     const { pid } = session;
     const hanging = printed(engine(), "hanging on");
-    const request = batch([7], "batch_fate", "hang_on");
+    const request = batchRequest([7], "batch_fate", "hang_on");
     const hung = rejection(
       probes.execute(request, { target: "batch_fate.hang_on" }, { ...OPTIONS, timeoutMs: 500 }),
       CallTimeoutError,

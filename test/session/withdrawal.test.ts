@@ -1,6 +1,7 @@
 import { CallAbortedError, type EngineEvents, pipe, type Session } from "slither-ts";
 import { describe, expect, test, vi } from "vitest";
 import { quiet } from "../dispatch/deferred.js";
+import { batchRequest } from "../helpers/batch-request.js";
 import { recovered } from "../helpers/crash.js";
 import { sharedEngine } from "../helpers/engine.js";
 import { printed, record } from "../helpers/events.js";
@@ -19,7 +20,7 @@ function batch(
   fields: Fields = {},
 ): { withdraw: () => void; end: Promise<unknown> } {
   const withdrawal = new AbortController();
-  const request = { kind: "batch", module: "model", function: "predict", payloads: [payload] } as const;
+  const request = batchRequest([payload]);
   const options = { owner: "run", attempts: 3, changesState: false, timeoutFrom: "running" as const };
   const end = session.execute(
     request,

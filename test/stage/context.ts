@@ -14,6 +14,11 @@ export function item(payload: unknown, changes: Partial<Item> = {}): Item {
   return { id: 0, payload, meta: {}, route: "default", input: payload, ...changes };
 }
 
+/** A stage that makes its trips by itself. */
+export function alone(stage: string): Pick<StageContext, "stage" | "entry"> {
+  return { stage, entry: stage };
+}
+
 const ONE_STAGE = pipe("test").node("stage", (payload) => payload).plan;
 
 export interface Stand {
@@ -35,6 +40,7 @@ export function stand(changes: Partial<StageContext> = {}): Stand {
     run: "run-1",
     pipe: "test",
     stage: "stage",
+    entry: changes.stage ?? "stage",
     index: 0,
     directions: directionsOf(ONE_STAGE, 0),
     session: undefined,

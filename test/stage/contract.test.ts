@@ -1,13 +1,13 @@
 import { expect, test } from "vitest";
 import { PythonError } from "../../src/errors/python.js";
 import { failure, rejection } from "../../src/stage/contract.js";
-import { item } from "./context.js";
+import { alone, item } from "./context.js";
 
 test("a rejection has the record, what the stage was given, and why it failed", () => {
   const error = new RangeError("too large");
   const meta = { note: 1 };
   const failed = item({ amount: 9 }, { id: "r-9", meta, input: { raw: "9" } });
-  expect(rejection(failed, failure("check", error, 2, failed.payload))).toEqual({
+  expect(rejection(failed, failure(alone("check"), error, 2, failed.payload))).toEqual({
     id: "r-9",
     stage: "check",
     reason: "too large",
@@ -20,6 +20,12 @@ test("a rejection has the record, what the stage was given, and why it failed", 
   });
 });
 
+test("where an earlier stage was given the payload, the failure names it", () => {
+  const at = { stage: "predict", entry: "featurize" };
+  expect(failure(at, new Error("bad"), 1, 7)).toMatchObject({ ...at, payload: 7 });
+  expect(failure(alone("predict"), new Error("bad"), 1, 7)).not.toHaveProperty("entry");
+});
+
 test("the traceback of Python code is kept", () => {
   const site = { session: "a", target: "scorer.predict" };
   const fields = {
@@ -28,7 +34,7 @@ test("the traceback of Python code is kept", () => {
     message: "'x'",
     traceback: "Traceback: …\nKeyError: 'x'",
   };
-  expect(failure("predict", new PythonError(site, fields), 1, 7).traceback).toBe(fields.traceback);
+  expect(failure(alone("predict"), new PythonError(site, fields), 1, 7).traceback).toBe(fields.traceback);
 });
 
 test.each([
@@ -37,16 +43,16 @@ test.each([
   ["null", null, "null"],
   ["a number", 404, "404"],
 ])("when %s was thrown, that is the reason", (_, thrown, reason) => {
-  expect(failure("check", thrown, 1, 7)).toMatchObject({ reason, error: thrown });
+  expect(failure(alone("check"), thrown, 1, 7)).toMatchObject({ reason, error: thrown });
 });
 
 test("an object that cannot become text has a reason all the same", () => {
   const thrown = Object.create(null) as object;
-  expect(failure("check", thrown, 1, 7).reason).toContain("object");
+  expect(failure(alone("check"), thrown, 1, 7).reason).toContain("object");
 });
 
 test("a record that Python code sets aside by raising Rejected has what that says as its reason", () => {
   const site = { session: "a", target: "scorer.predict" };
   const fields = { type: "Rejected", module: "slither_worker", message: "no label", traceback: "" };
-  expect(failure("predict", new PythonError(site, fields), 1, 7).reason).toBe("no label");
+  expect(failure(alone("predict"), new PythonError(site, fields), 1, 7).reason).toBe("no label");
 });

@@ -4,7 +4,7 @@ import { failure } from "../../src/stage/contract.js";
 import { mergeOperator } from "../../src/stage/merge.js";
 import { PassingItem } from "../../src/stage/passing-item.js";
 import { drained } from "../dispatch/chunks.js";
-import { item, stand } from "./context.js";
+import { alone, item, stand } from "./context.js";
 
 async function* oneChunk(items: readonly ReturnType<typeof item>[]) {
   yield items;
@@ -31,7 +31,7 @@ test("what passes a merge by stays what it is", async () => {
 
 test("a record that failed before keeps its failure in a merge", async () => {
   const { context } = stand();
-  const failed = failure("predict", new Error("bad"), 1, 1);
+  const failed = failure(alone("predict"), new Error("bad"), 1, 1);
   const { values } = await drained(
     mergeOperator(context)(oneChunk([item("guess", { route: "late", failure: failed })])),
   );

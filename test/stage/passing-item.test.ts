@@ -5,7 +5,7 @@ import { nodeOperator } from "../../src/stage/node.js";
 import { PassingItem } from "../../src/stage/passing-item.js";
 import { drained } from "../dispatch/chunks.js";
 import { upTo } from "../pipe/inputs.js";
-import { item, stand } from "./context.js";
+import { alone, item, stand } from "./context.js";
 
 const STAGES = upTo(4);
 
@@ -29,7 +29,7 @@ test("an item on its way to a stage passes those before it by, and no other", ()
 
 test("it is the item that it was, with its route and its failure, and nothing that shows what it is", () => {
   const before = item({ n: 1 }, { id: "r-1", meta: { seen: true }, input: "raw" });
-  const how = failure("predict", new Error("bad"), 2, before.payload);
+  const how = failure(alone("predict"), new Error("bad"), 2, before.payload);
   expect({ ...PassingItem.to({ ...before, failure: how }, END) }).toEqual({ ...before, failure: how });
   expect(Object.keys(PassingItem.to(before, END))).not.toContain("failure");
   expect(PassingItem.to(before, END).meta).toBe(before.meta);

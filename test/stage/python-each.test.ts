@@ -9,6 +9,7 @@ import type { Executor } from "../../src/session/replicas.js";
 import { BatchSender } from "../../src/stage/batch-sender.js";
 import { sendChecked } from "../../src/stage/checked-batch.js";
 import type { PythonStage } from "../../src/stage/python-stage.js";
+import { batchReply } from "../helpers/batch-reply.js";
 import { item, stand } from "./context.js";
 
 const SCORE = { module: "model", function: "score" };
@@ -19,8 +20,12 @@ function stageOf(options: { each?: boolean }): PythonStage {
   return plan.stages[0] as PythonStage;
 }
 
+function senderOf(options: { each?: boolean }, session: Executor): BatchSender {
+  return new BatchSender([{ stage: stageOf(options), context: stand({ session }).context }]);
+}
+
 /** A session that answers every batch like this, and keeps what it was asked. */
-function sessionOf(reply: Omit<Reply, "computeNanoseconds">): Executor & { readonly asked: Request[] } {
+function sessionOf(reply: Reply): Executor & { readonly asked: Request[] } {
   const asked: Request[] = [];
   return {
     id: "a",
@@ -28,7 +33,7 @@ function sessionOf(reply: Omit<Reply, "computeNanoseconds">): Executor & { reado
     asked,
     execute: async (request) => {
       asked.push(request);
-      return { computeNanoseconds: 0, ...reply };
+      return reply;
     },
   };
 }
@@ -41,9 +46,12 @@ const raised = new PythonError(
 );
 
 test.each([true, false])("the session is told whether the function takes one payload: %s", async (each) => {
-  const session = sessionOf({ value: [1, 2, 3] });
-  await new BatchSender(stageOf({ each }), stand({ session }).context).send(items, how);
-  expect(session.asked).toEqual([{ kind: "batch", ...SCORE, payloads: [1, 2, 3], each }]);
+  const session = sessionOf(batchReply([1, 2, 3]));
+  await senderOf({ each }, session).send(items, how);
+  const form = each ? "each" : "list";
+  expect(session.asked).toMatchObject([
+    { kind: "batch", steps: [{ ...SCORE, stage: "score", form }], payloads: [1, 2, 3] },
+  ]);
 });
 
 test("a function takes the whole batch where its stage does not say", () => {
@@ -51,17 +59,20 @@ test("a function takes the whole batch where its stage does not say", () => {
 });
 
 test("records that have failed by themselves, and those that were set aside, stand among the results of the others", async () => {
-  const session = sessionOf({ value: [10, null, null], rejected: [[1, "late"]], failed: [[2, raised]] });
-  const sender = new BatchSender(stageOf({ each: true }), stand({ session }).context);
+  const left = [
+    { index: 1, step: 0, why: "late" },
+    { index: 2, step: 0, why: raised },
+  ];
+  const session = sessionOf(batchReply([10], { left }));
 
-  const results = await sender.send(items, how);
+  const results = await senderOf({ each: true }, session).send(items, how);
 
   expect(results).toEqual([10, new RecordRejectedError("late"), new RecordFailure(raised)]);
 });
 
 test("a record that has failed by itself is no matter of the output schema", async () => {
   const failure = new RecordFailure(raised);
-  const checked = { name: "score", output: z.int() };
+  const checked = { names: ["score", "score"], last: 0, output: z.int() } as const;
 
   const results = await sendChecked(items, checked, async () => [10, failure, "no number"]);
 

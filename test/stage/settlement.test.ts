@@ -7,7 +7,7 @@ import { PassingItem } from "../../src/stage/passing-item.js";
 import { reject, retry } from "../../src/stage/policy.js";
 import { routeTo } from "../../src/stage/results.js";
 import { Settlement } from "../../src/stage/settlement.js";
-import { item, stand } from "./context.js";
+import { alone, item, stand } from "./context.js";
 
 const broken = new Error("broken");
 
@@ -50,7 +50,7 @@ test("what leaves a branch for `default` goes to the output of the branch", () =
 test("an item that failed before keeps its failure wherever it is sent", () => {
   const { context } = stand();
   const settlement = new Settlement(context);
-  const failed = failure("before", broken, 1, 0);
+  const failed = failure(alone("before"), broken, 1, 0);
   settlement.routed(item(1, { failure: failed }), "late");
   settlement.leaves(item(2, { failure: failed }), "late");
   expect(settlement.close().map((each) => each.failure)).toEqual([failed, failed]);

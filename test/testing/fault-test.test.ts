@@ -19,6 +19,7 @@ import {
 } from "slither-ts/testing";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { z } from "zod";
+import { fusionOf } from "../../src/plan/fusion.js";
 import { sharedEngine } from "../helpers/engine.js";
 import { rejection } from "../helpers/rejection.js";
 import { upTo } from "../pipe/inputs.js";
@@ -106,6 +107,22 @@ describe("a pipe that is right passes", () => {
     }
     expect(outcomes(await faultTest(varied, asynchronous, { session }))).toEqual(NAMES);
   });
+
+  test.each(policies)(
+    "with stages that are fused, and a tap between them, under %s",
+    async (name, policy) => {
+      const first = pipe<number>("fused")
+        .python<number>("double", { module: "model", function: "double", batch: { size: 5 } })
+        .tap("note", () => {})
+        .python<number>("again", { module: "model", function: "double" })
+        .onError("*", name.endsWith("halt") ? "halt" : "reject");
+      const fused = name.endsWith("halt") ? first.onError("*", policy) : first.onError("double", policy);
+      expect(fusionOf(fused.plan).groups).toHaveLength(1);
+      const session = sessionsOf();
+      for (const seed of [1, 2, 3])
+        expect(outcomes(await faultTest(fused, upTo(52), { session, seed }))).toEqual(NAMES);
+    },
+  );
 
   test("when it is stateful, with batches that are sent once", async () => {
     const stateful = pipe<number>("stateful").python<number>("double", {
@@ -431,6 +448,14 @@ describe("on real Python", () => {
     { name: "a pipe that rejects", tested: checked.onError("double", "reject"), replicas: undefined },
     { name: "a pipe that rejects, on replicas", tested: checked.onError("double", "reject"), replicas: 2 },
     { name: "a pipe that halts", tested: checked, replicas: undefined },
+    {
+      name: "a pipe with fused stages",
+      tested: pipe<number>("fused")
+        .python<number>("double", { module: "repeatable", function: "double", batch: { size: 10 } })
+        .python<number>("again", { module: "repeatable", function: "double" })
+        .onError("*", "reject"),
+      replicas: undefined,
+    },
   ])("$name passes every scenario", async ({ tested, replicas }) => {
     const input = tested === checked ? upTo(60).filter((number) => number !== 13) : upTo(60);
     const report = await faultTest(tested, input, { session: () => engine().session(), replicas });

@@ -5,8 +5,9 @@ import { decodeRequest } from "../../src/wire/decode-request.js";
 import { packr, unpack } from "../../src/wire/extensions.js";
 import { type Frame, FrameReader, frameHeader } from "../../src/wire/frame.js";
 import { HEADER_BYTES, Kind } from "../../src/wire/protocol.js";
-import { encodeRequest, type Request, type Returns } from "../../src/wire/request.js";
-import { encodeWelcome, type Welcome } from "../../src/worker/welcome.js";
+import { encodeRequest, type Request, type Returns, type Step } from "../../src/wire/request.js";
+import { rowsOf, type Table } from "../../src/wire/table.js";
+import { encodeWelcome } from "../../src/worker/welcome.js";
 import { fromNotation, type Notation, TestHandle } from "./notation.js";
 
 const site = { session: "a", target: "golden" };
@@ -50,8 +51,15 @@ test.each(fromNode)("the frame '$name' is written byte for byte", ({ kind, id, b
 /** The body, written by what writes messages of that kind. */
 function write(kind: number, body: unknown): Buffer {
   if (kind === Kind.WELCOME) {
-    const { memoryBytes, ...welcome } = body as Welcome & { memoryBytes: number | null };
-    return encodeWelcome({ ...welcome, memoryBytes: memoryBytes ?? undefined });
+    const { memoryBytes, progress, ...welcome } = body as Omit<
+      Parameters<typeof encodeWelcome>[0],
+      "memoryBytes" | "progress"
+    > & { memoryBytes: number | null; progress: [path: string, offset: number] | null };
+    return encodeWelcome({
+      ...welcome,
+      memoryBytes: memoryBytes ?? undefined,
+      progress: progress === null ? undefined : { path: progress[0], offset: progress[1] },
+    });
   }
   const request = requestOf(kind, body as never);
   if (request === undefined) return packr.pack(body);
@@ -79,12 +87,19 @@ function requestOf(kind: number, body: never): Request | undefined {
     return { kind: "call", module, function: name, args, kwargs: { ...kwargs }, returns };
   }
   if (kind === Kind.BATCH) {
-    const [module, name, payloads] = body as [string, string, unknown[]];
-    return { kind: "batch", module, function: name, payloads };
-  }
-  if (kind === Kind.EACH) {
-    const [module, name, payloads] = body as [string, string, unknown[]];
-    return { kind: "batch", module, function: name, payloads, each: true };
+    const [steps, table, taps, traceparent] = body as [
+      [string, string, Step["form"]][],
+      Table,
+      [number, number[]][],
+      string | null,
+    ];
+    return {
+      kind: "batch",
+      steps: steps.map(([module, name, form]) => ({ stage: "", module, function: name, form })),
+      payloads: rowsOf(table),
+      taps: taps.map(([step, indices]) => ({ step, indices })),
+      ...(traceparent === null ? {} : { traceparent }),
+    };
   }
   if (kind === Kind.REF_CALL) {
     const [ref, method, args, kwargs, returns] = body as [number, string, unknown[], object, Returns];

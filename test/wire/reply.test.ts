@@ -1,40 +1,71 @@
 import { ProtocolError, PythonError, ValueNotSupportedError } from "slither-ts";
 import { expect, test } from "vitest";
+import { stepOf } from "../../src/errors/failed-step.js";
 import { packr } from "../../src/wire/extensions.js";
 import { Kind } from "../../src/wire/protocol.js";
 import { decodeReply, type Reply } from "../../src/wire/reply.js";
+import { thrown } from "../helpers/rejection.js";
 import { TestHandle } from "./notation.js";
 
-const site = { session: "a", target: "scorer.predict", stage: "score" };
+const site = { session: "a", target: "features.featurize", stage: "featurize" };
+const second = { session: "a", target: "scorer.predict", stage: "score" };
+const request = {
+  kind: Kind.BATCH,
+  body: Buffer.alloc(300),
+  site,
+  sites: [site, second],
+  times: { asked: 1, encoded: 2 },
+};
+
+const raised = {
+  code: "exception",
+  message: "bad",
+  type: "ValueError",
+  module: "builtins",
+  bases: ["builtins.Exception"],
+  traceback: "Traceback …",
+  cause: null,
+};
 
 function read(kind: number, body: unknown): Reply {
-  return decodeReply({ kind, id: 1, body: packr.pack(body) }, site, (ref) => new TestHandle(ref));
+  const frame = { kind, id: 1, body: packr.pack(body) };
+  return decodeReply(frame, request, 3, (ref) => new TestHandle(ref));
 }
 
-test("a result has its value and the time inside the function, and nothing that is rejected", () => {
-  expect(read(Kind.RESULT, [[1, 2], 1500])).toEqual({
-    value: [1, 2],
+test("a result has its value and the time inside the function", () => {
+  expect(read(Kind.RESULT, [[1, 2], 1500])).toEqual({ value: [1, 2], computeNanoseconds: 1500 });
+});
+
+test("a ref has its number and the class of its object", () => {
+  expect(read(Kind.REF, [7, "scorer.Model", 1500])).toEqual({
+    value: { ref: 7, typeName: "scorer.Model" },
     computeNanoseconds: 1500,
-    rejected: undefined,
   });
 });
 
-test("a result of a batch tells which records were set aside, and why", () => {
-  const reply = read(Kind.RESULT, [[1, null], 1500, [[1, "negative age"]]]);
+test("rows have what came of a batch, and how long the two bodies were", () => {
+  const body = [[2, null, ["one", "two"]], [0, 0, 0, 0, 0, 0], [[1, 1, "negative age"]], []];
 
-  expect(reply).toEqual({ value: [1, null], computeNanoseconds: 1500, rejected: [[1, "negative age"]] });
+  const { value, batch } = read(Kind.ROWS, body);
+
+  expect(value).toBeUndefined();
+  expect(batch).toMatchObject({
+    results: ["one", "two"],
+    left: [{ index: 1, step: 1, why: "negative age" }],
+    taps: [],
+    bytes: { sent: 300, received: packr.pack(body).byteLength },
+  });
 });
 
-test("a result of single payloads tells which of them have failed, as the ERROR of a whole batch would", () => {
-  const raised = {
-    code: "exception",
-    message: "bad",
-    type: "ValueError",
-    module: "builtins",
-    bases: ["builtins.Exception"],
-    traceback: "Traceback …",
-    cause: null,
-  };
+test("the time of a batch is that from when it was read to the end of its last step", () => {
+  const { batch, computeNanoseconds } = read(Kind.ROWS, [[0, null, []], [0, 0, 0, 0, 0, 0], [], []]);
+
+  const { decoded, steps } = (batch as NonNullable<Reply["batch"]>).times;
+  expect(steps).toHaveLength(2);
+  expect(computeNanoseconds).toBe(Math.round(((steps[1] as number) - decoded) * 1e6));
+});
+
+test("rows tell which records have failed, as the ERROR of a whole batch would", () => {
   const refused = {
     code: "value",
     message: "…",
@@ -43,24 +74,36 @@ test("a result of single payloads tells which of them have failed, as the ERROR 
     type: "set",
     hint: "convert it with list(...)",
   };
+  const left = [
+    [2, 1, refused],
+    [1, 0, raised],
+  ];
 
-  const { failed } = read(Kind.RESULT, [
-    [1, null, null],
-    1500,
-    [],
-    [
-      [1, raised],
-      [2, refused],
-    ],
+  const { batch } = read(Kind.ROWS, [[0, null, []], [0, 0, 0, 0, 0, 0], left, []]);
+
+  const rows = (batch as NonNullable<Reply["batch"]>).left;
+  expect(rows.map(({ index, step }) => [index, step])).toEqual([
+    [1, 0],
+    [2, 1],
   ]);
-
-  expect(failed?.map(([index]) => index)).toEqual([1, 2]);
-  const [[, first], [, second]] = failed as [[number, PythonError], [number, ValueNotSupportedError]];
+  const [first, last] = rows.map(({ why }) => why) as [PythonError, ValueNotSupportedError];
   expect(first).toBeInstanceOf(PythonError);
   expect(first).toMatchObject({ ...site, pythonType: "ValueError", traceback: "Traceback …" });
-  expect(first.message).toBe("session a: stage score: scorer.predict raised ValueError: bad");
-  expect(second).toBeInstanceOf(ValueNotSupportedError);
-  expect(second).toMatchObject({ path: "result.seen[0]", typeName: "set", direction: "result" });
+  expect(first.message).toBe("session a: stage featurize: features.featurize raised ValueError: bad");
+  expect(last).toBeInstanceOf(ValueNotSupportedError);
+  expect(last.message).toMatch(/^session a: stage score: scorer\.predict: expected result\.seen\[0\] to be/);
+  expect([first, last].map(stepOf)).toEqual([0, 1]);
+});
+
+test.each([
+  [{ ...raised, step: 1 }, 1, second],
+  [{ ...raised, step: 0 }, 0, site],
+  [raised, 0, site],
+])("an error knows the step of its batch, and is named by its stage", (map, step, { stage, target }) => {
+  const error = thrown(() => read(Kind.ERROR, map), PythonError);
+
+  expect(error.message).toBe(`session a: stage ${stage}: ${target} raised ValueError: bad`);
+  expect(stepOf(error)).toBe(step);
 });
 
 test("what is no answer is a breach of the protocol", () => {

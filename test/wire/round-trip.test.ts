@@ -1,7 +1,9 @@
 import { deepStrictEqual } from "node:assert/strict";
 import fc from "fast-check";
+import { type PythonStageOptions, pipe } from "slither-ts";
 import { expect, test } from "vitest";
 import { sharedSession } from "../helpers/engine.js";
+import { evenRows, oddRows } from "./rows.js";
 import { asReturned, exactly, values } from "./values.js";
 
 const session = sharedSession();
@@ -21,6 +23,25 @@ test("a value comes back from Python as it was sent", async () => {
       deepStrictEqual(await session().call("echo", "echo", [value]), asReturned(value));
     }),
     { numRuns: 400 },
+  );
+});
+
+/** What comes of rows that go through a function of Python in batches. */
+async function throughBatches(rows: readonly unknown[], options: PythonStageOptions): Promise<unknown[]> {
+  const stage = pipe<unknown>("rows").python<unknown>("function", options);
+  const { outputs } = await stage.run(rows, { session: session() }).collect();
+  return outputs.default.map(({ payload }) => payload);
+}
+
+test("a row of a batch comes to Python, and back, as it was sent, whatever the others are", async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.oneof(evenRows, oddRows), async (rows) => {
+      const echo = { module: "echo", function: "echo", batch: { size: 64 } };
+      deepStrictEqual(await throughBatches(rows, echo), rows.map(asReturned));
+      const each = { module: "exactly", function: "exactly", batch: { size: 64 }, each: true } as const;
+      deepStrictEqual(await throughBatches(rows, each), rows.map(exactly));
+    }),
+    { numRuns: 100 },
   );
 });
 

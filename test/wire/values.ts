@@ -102,7 +102,8 @@ const CLASSES = {
   float64: Float64Array,
 } as const;
 
-const keys = fc.oneof(fc.constantFrom(...ODD_KEYS), texts).filter((key) => key !== "__proto__");
+/** Of objects, and of maps. */
+export const keys = fc.oneof(fc.constantFrom(...ODD_KEYS), texts).filter((key) => key !== "__proto__");
 
 /** Keys of a Map, no two of which are equal in Python. */
 const mapKeys = fc.uniqueArray(

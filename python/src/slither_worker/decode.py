@@ -9,7 +9,7 @@ from typing import Any, Final, TypeVar
 import msgspec
 
 from slither_worker.errors import CallFailure
-from slither_worker.ndarray import decode_array
+from slither_worker.ndarray import decode_array, decode_shared_array
 from slither_worker.protocol import Extension
 from slither_worker.refs import Refs
 
@@ -86,6 +86,7 @@ def _dict(items: list[Any]) -> dict[Any, Any]:
 _LEAVES: Final[dict[int, Callable[[memoryview], Any]]] = {
     Extension.INTEGER: lambda payload: int.from_bytes(payload, "little", signed=True),
     Extension.NDARRAY: decode_array,
+    Extension.SHARED: decode_shared_array,
     Extension.FLOAT: lambda payload: _FLOAT.unpack(payload)[0],
     Extension.TEXT: lambda payload: str(payload, "utf-16-le", "surrogatepass"),
 }

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from slither_worker.errors import exception_map
 from slither_worker.interrupts import Cancelled, run_user_code, was_cancelled
+from slither_worker.progress import row_note
 from slither_worker.rejected import Rejected, RejectedRow, reason_of
 from slither_worker.user_code import failure_of
 
@@ -22,8 +22,6 @@ class Mapped(NamedTuple):
     rejected: list[RejectedRow]
     """Those for which `Rejected` was raised; where it was given back, it still stands in `rows`."""
     failed: list[FailedRow]
-    nanoseconds: int
-    """The time inside the function."""
 
 
 def map_each(function: Callable[[Any], Any], payloads: list[Any]) -> Mapped:
@@ -35,20 +33,20 @@ def map_each(function: Callable[[Any], Any], payloads: list[Any]) -> Mapped:
     rows: list[Any] = []
     rejected: list[RejectedRow] = []
     failed: list[FailedRow] = []
+    row = row_note()
 
     def go_on() -> None:
         # By places: a signal handler of user code may raise between two payloads, too.
         for index in range(len(rows), len(payloads)):
             if was_cancelled():  # The code for the payload before has swallowed it.
                 raise Cancelled("the call was cancelled")
+            row[0] = index
             rows.append(function(payloads[index]))
 
-    started = time.monotonic_ns()
     while len(rows) < len(payloads):
         try:
             run_user_code(go_on)
         except BaseException as error:
-            stopped = time.monotonic_ns()
             is_behind_the_last = len(rows) == len(payloads)
             if is_behind_the_last or was_cancelled() or not _concerns_one(error):
                 raise failure_of(error) from None
@@ -58,8 +56,7 @@ def map_each(function: Callable[[Any], Any], payloads: list[Any]) -> Mapped:
             else:
                 failed.append([len(rows), exception_map(error)])
             rows.append(None)
-            started += time.monotonic_ns() - stopped
-    return Mapped(rows, rejected, failed, time.monotonic_ns() - started)
+    return Mapped(rows, rejected, failed)
 
 
 def _concerns_one(error: BaseException) -> bool:

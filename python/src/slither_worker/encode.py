@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import Any, Final
 
 import msgspec
 
+from slither_worker import answer_blocks
+from slither_worker.batch import Batch
 from slither_worker.class_names import type_name
-from slither_worker.each import FailedRow, Mapped
+from slither_worker.column_results import Column
+from slither_worker.columns import ColumnBatch, ColumnTable
 from slither_worker.errors import CallFailure
-from slither_worker.plain import is_plain
+from slither_worker.ndarray import array_extension, dtype_problem, is_array
+from slither_worker.plain import SCALARS, is_plain
 from slither_worker.protocol import FORBIDDEN_KEY, MAX_BODY_BYTES
 from slither_worker.rebuild import rebuild
 from slither_worker.refs import Refs
-from slither_worker.rejected import RejectedRow, set_aside
+from slither_worker.table import Table, columns_of
 
 _FORBIDDEN_KEY_BYTES: Final = msgspec.msgpack.encode(FORBIDDEN_KEY)
 _encode: Final = msgspec.msgpack.Encoder().encode
@@ -31,27 +36,36 @@ class Encoder:
         """Encode the body of a RESULT; fails with `value` when the value cannot be carried exactly."""
         return _of_fitting_size(value, lambda: self._encode_body(value, [nanoseconds]))
 
-    def encode_batch_result(self, rows: list[Any], nanoseconds: int) -> bytes:
-        """Encode the body of the RESULT of a batch, in which rows may be `Rejected`."""
-        # Rows that are plain need not be searched: most batches pay nothing for what they do not use.
-        return _of_fitting_size(
-            rows, lambda: _encode_plain(rows, [nanoseconds]) or self._encode_set_aside(rows, nanoseconds)
-        )
+    def encode_table(self, rows: list[Any]) -> bytes:
+        """Encode the rows of a batch as a table; fails with `value` when one cannot be carried exactly."""
+        table = columns_of(rows)
+        body = None if table is None else _encode_exactly(table)
+        return body or _of_fitting_size(rows, lambda: self._encode_as_rows(rows))
 
-    def encode_each_result(self, mapped: Mapped) -> bytes:
-        """Encode the body of the RESULT of a batch whose function was called once for each payload.
-
-        A row that cannot be carried is one more that has failed by itself.
-        """
-        rows, returned = set_aside(mapped.rows)
-        rejected = sorted([*mapped.rejected, *returned])
-        rest = _rest(mapped.nanoseconds, rejected, mapped.failed)
+    def encode_chosen(self, batch: Batch, indices: list[int]) -> bytes:
+        """Encode some of the rows of a batch, by where they stood as it came, as a table."""
+        if isinstance(batch, ColumnBatch):
+            return self._encode_columns(batch.table(indices))
         try:
-            return _of_fitting_size(rows, lambda: self._encode_body(rows, rest))
-        except CallFailure:  # Which row it was is looked for now: most batches pay nothing for that.
-            encoded, refused = self._encode_rows(rows)
-        rest = _rest(mapped.nanoseconds, rejected, sorted([*mapped.failed, *refused]))
-        return _of_fitting_size(rows, lambda: _encode([encoded, *map(self._encode_alone, rest)]))
+            return self.encode_table(batch.chosen(indices))
+        except CallFailure:
+            self.encode_table(batch.given(indices))  # Fails, too: with the place in what the function gave.
+            raise
+
+    def encode_batch(self, batch: Batch, step: int, times: list[float], taps: list[list[Any]]) -> bytes:
+        """Encode the body of a ROWS; `times` are the stamps before the first step, `step` is the last one.
+
+        Of a function that takes one row, a row that cannot be carried is one more that has failed by itself;
+        of another it fails the batch, in that step.
+        """
+        try:
+            table = msgspec.Raw(self._encode_batch_table(batch, step))
+            left = msgspec.Raw(self.encode_message(batch.left))
+            stamps = [*times, *batch.stamps, time.monotonic()]
+            return _of_fitting_size(batch.rows, lambda: _encode([table, stamps, left, taps]))
+        except CallFailure as failure:
+            failure.error["step"] = step
+            raise
 
     def encode_message(self, message: object) -> bytes:
         """Encode a body that the worker itself has made of plain values."""
@@ -60,53 +74,96 @@ class Encoder:
         except UnicodeEncodeError:  # User code may put lone surrogates into messages and names.
             return _encode(rebuild(message, self._refs, check_scalars=True))
 
-    def _encode_rows(self, rows: list[Any]) -> tuple[list[msgspec.Raw], list[FailedRow]]:
+    def _encode_batch_table(self, batch: Batch, step: int) -> bytes:
+        if isinstance(batch, ColumnBatch):
+            return self._encode_columns(batch.table())
+        try:
+            return self.encode_table(batch.rows)
+        except CallFailure:
+            if not batch.fails_by_row:
+                self.encode_table(batch.given())  # As in `encode_chosen`.
+                raise
+        # Which row it was is looked for now: most batches pay nothing for that.
         encoded: list[msgspec.Raw] = []
-        refused: list[FailedRow] = []
-        for index, row in enumerate(rows):
+        refused: list[tuple[int, object]] = []
+        for place, row in enumerate(batch.rows):
             try:
                 encoded.append(self._encode_alone(row))
             except CallFailure as failure:
-                refused.append([index, failure.error])
-                encoded.append(self._encode_alone(None))
-        return encoded, refused
+                refused.append((place, failure.error))
+        batch.drop(step, refused)
+        return _of_fitting_size(batch.rows, lambda: _encode(Table(len(encoded), None, encoded)))
+
+    def _encode_columns(self, table: ColumnTable) -> bytes:
+        mark = answer_blocks.mark()
+
+        def encode() -> bytes:
+            try:
+                return self._encode_column_table(table, check_scalars=False)
+            except (OverflowError, UnicodeEncodeError):
+                answer_blocks.back_to(mark)
+                return self._encode_column_table(table, check_scalars=True)
+
+        try:
+            return _of_fitting_size(table.columns, encode)
+        except CallFailure:
+            answer_blocks.back_to(mark)
+            raise
+
+    def _encode_column_table(self, table: ColumnTable, *, check_scalars: bool) -> bytes:
+        def ready(key: str, column: Column) -> Any:
+            if is_array(column) and dtype_problem(column) is None:
+                return array_extension(column)
+            values = column.tolist() if is_array(column) else column
+            if not check_scalars and set(map(type, values)) <= SCALARS:
+                return values
+            return [
+                rebuild(value, self._refs, check_scalars=check_scalars, path=((None, key), place))
+                for place, value in zip(table.places, values, strict=True)
+            ]
+
+        keys = rebuild(list(table.columns), self._refs, check_scalars=check_scalars)
+        return _encode([table.rows, keys, [ready(*column) for column in table.columns.items()]])
 
     def _encode_alone(self, value: object) -> msgspec.Raw:
         body = _of_fitting_size(value, lambda: self._encode_body(value, []))
         return msgspec.Raw(memoryview(body)[1:])  # Without the byte that says: an array of one.
 
-    def _encode_set_aside(self, rows: list[Any], nanoseconds: int) -> bytes:
-        kept, rejected = set_aside(rows)
-        if rejected:
-            return self._encode_body(kept, [nanoseconds, rejected])
-        return self._encode_rebuilt(rows, [nanoseconds])
+    def _encode_as_rows(self, rows: list[Any]) -> bytes:
+        if is_plain(rows):
+            body = _encode_exactly(Table(len(rows), None, rows))
+            if body is not None:
+                return body
+        encoded = memoryview(self._encode_rebuilt(rows, []))[1:]
+        return _encode(Table(len(rows), None, msgspec.Raw(encoded)))
 
     def _encode_body(self, value: object, rest: list[Any]) -> bytes:
         return _encode_plain(value, rest) or self._encode_rebuilt(value, rest)
 
     def _encode_rebuilt(self, value: object, rest: list[Any]) -> bytes:
+        mark = answer_blocks.mark()
         try:
             return _encode([rebuild(value, self._refs, check_scalars=False), *rest])
+        except CallFailure:
+            answer_blocks.back_to(mark)
+            raise
         except (OverflowError, UnicodeEncodeError):
+            answer_blocks.back_to(mark)
             rebuilt_rest = rebuild(rest, self._refs, check_scalars=True)
             return _encode([rebuild(value, self._refs, check_scalars=True), *rebuilt_rest])
 
 
-def _rest(nanoseconds: int, rejected: list[RejectedRow], failed: list[FailedRow]) -> list[Any]:
-    if failed:
-        return [nanoseconds, rejected, failed]
-    return [nanoseconds, rejected] if rejected else [nanoseconds]
-
-
 def _encode_plain(value: object, rest: list[Any]) -> bytes | None:
-    if not is_plain(value):
-        return None
+    return _encode_exactly([value, *rest]) if is_plain(value) else None
+
+
+def _encode_exactly(plain: object) -> bytes | None:
     try:
-        body = _encode([value, *rest])
-    except (OverflowError, UnicodeEncodeError):
+        body = _encode(plain)
+    except (OverflowError, UnicodeEncodeError, ValueError):
         return None
     # These bytes may also stand inside a text; the rebuild, which sees the keys, finds out.
-    return None if _FORBIDDEN_KEY_BYTES in body else body
+    return None if _FORBIDDEN_KEY_BYTES in body or len(body) > MAX_BODY_BYTES else body
 
 
 def _of_fitting_size(value: object, encode: Callable[[], bytes]) -> bytes:

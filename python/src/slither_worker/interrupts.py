@@ -45,6 +45,11 @@ def end_call() -> None:
     _running_call = NO_CALL
 
 
+def running_call() -> int:
+    """Return the id of the call that this process works on."""
+    return _running_call
+
+
 def was_cancelled() -> bool:
     """Tell whether this call, or the last one, was to be cancelled: what leaves its code counts as that."""
     return _cancel_was_heard

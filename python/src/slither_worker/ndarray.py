@@ -7,8 +7,11 @@ import sys
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
+from msgspec.msgpack import Ext
 
+from slither_worker import answer_blocks, shared_memory
 from slither_worker.errors import CallFailure
+from slither_worker.protocol import Extension
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -35,7 +38,6 @@ _DTYPE_HINTS: Final = {
 }
 _LIST_HINT: Final = "convert it with value.tolist()"
 _SCALARS: Final = (int, float, bool, str, bytes)
-_header_decoder: Final = msgspec.json.Decoder(tuple[str, list[int]])
 
 
 def is_array(value: object) -> bool:
@@ -62,31 +64,93 @@ def dtype_problem(array: NDArray[Any]) -> tuple[str, str] | None:
 
 def encode_array(array: NDArray[Any]) -> bytes:
     """Encode an array of any shape, byte order and memory layout."""
-    name = array.dtype.name
-    header = msgspec.json.encode((name, array.shape))
-    elements = array.astype(_WIRE_DTYPES[name], order="C", copy=False)
-    return b"".join((len(header).to_bytes(2, "little"), header, elements.data))
+    return b"".join((_header(array), _elements(array).data))
+
+
+def array_extension(array: NDArray[Any]) -> Ext:
+    """Encode an array as what it travels as: a large one is put into shared memory, where there is any."""
+    if answer_blocks.takes(array.nbytes):
+        place = answer_blocks.put(_elements(array).reshape(-1).view("u1").data)
+        if place is not None:
+            return Ext(Extension.SHARED, _header(array, *place))
+    return Ext(Extension.NDARRAY, encode_array(array))
 
 
 def decode_array(payload: memoryview) -> NDArray[Any]:
     """Decode an array into memory of its own, so that user code may write to it."""
-    start = 2 + int.from_bytes(payload[:2], "little")
-    name, shape = _header_decoder.decode(payload[2:start])
-    if name not in _WIRE_DTYPES or any(length < 0 for length in shape):
-        raise CallFailure("protocol", f"an array of dtype {name!r} and shape {shape} is not in the protocol")
-    numpy = _import_numpy(name)
-    wire = numpy.dtype(_WIRE_DTYPES[name])
-    if len(payload) - start != math.prod(shape) * wire.itemsize:
-        message = (
-            f"an array of dtype {name} and shape {shape} came with {len(payload) - start} bytes of elements"
-        )
-        raise CallFailure("protocol", message)
-    received: NDArray[Any] = numpy.ndarray(shape, wire, buffer=payload, offset=start)
+    header, elements = _split(payload)
     # Copies, also when the types are the same.
-    return received.astype(name)
+    return _array_on(header, elements).astype(header.dtype)
 
 
-def _import_numpy(name: str) -> Any:
+def decode_shared_array(payload: memoryview) -> NDArray[Any]:
+    """Decode an array that is, or was, in shared memory of Node.
+
+    One that stays there can only be read; so can one that would, if there were shared memory.
+    """
+    header, elements = _split(payload)
+    if header.pid == 0:
+        return _array_on(header, bytes(elements))
+    if header.key:
+        bytes_of_all = _size(header, _wire_dtype(header))
+        return _array_on(
+            header, shared_memory.mapping(header.key, header.pid, header.descriptor, bytes_of_all)
+        )
+    made: NDArray[Any] = import_numpy(header.dtype).empty(header.shape, _wire_dtype(header))
+    shared_memory.read_into(made.reshape(-1).view("u1").data, header.pid, header.descriptor, header.offset)
+    return made.astype(header.dtype, copy=False)
+
+
+class _Header(msgspec.Struct, array_like=True):
+    dtype: str
+    shape: list[int]
+    # Where it is: in a file that a process has open. The number of one that stays there.
+    pid: int = 0
+    descriptor: int = 0
+    offset: int = 0
+    key: int = 0
+
+
+_header_decoder: Final = msgspec.json.Decoder(_Header)
+
+
+def _header(array: NDArray[Any], *place: int) -> bytes:
+    header = msgspec.json.encode((array.dtype.name, array.shape, *place))
+    return len(header).to_bytes(2, "little") + header
+
+
+def _elements(array: NDArray[Any]) -> NDArray[Any]:
+    return array.astype(_WIRE_DTYPES[array.dtype.name], order="C", copy=False)
+
+
+def _split(payload: memoryview) -> tuple[_Header, memoryview]:
+    start = 2 + int.from_bytes(payload[:2], "little")
+    header = _header_decoder.decode(payload[2:start])
+    if header.dtype not in _WIRE_DTYPES or any(length < 0 for length in header.shape):
+        message = f"an array of dtype {header.dtype!r} and shape {header.shape} is not in the protocol"
+        raise CallFailure("protocol", message)
+    return header, payload[start:]
+
+
+def _wire_dtype(header: _Header) -> Any:
+    return import_numpy(header.dtype).dtype(_WIRE_DTYPES[header.dtype])
+
+
+def _size(header: _Header, wire: Any) -> int:
+    return math.prod(header.shape) * int(wire.itemsize)
+
+
+def _array_on(header: _Header, elements: Any) -> NDArray[Any]:
+    wire = _wire_dtype(header)
+    if len(elements) != _size(header, wire):
+        came = f"came with {len(elements)} bytes of elements"
+        raise CallFailure("protocol", f"an array of dtype {header.dtype} and shape {header.shape} {came}")
+    on: NDArray[Any] = import_numpy(header.dtype).ndarray(header.shape, wire, buffer=elements)
+    return on
+
+
+def import_numpy(name: str) -> Any:
+    """Return numpy; fails with `value` where there is none, for the sake of an array of `name`."""
     try:
         import numpy
     except ImportError as error:

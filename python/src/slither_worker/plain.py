@@ -13,15 +13,16 @@ _PLAIN: Final = SCALARS | {list, dict}
 _WIDE_LEVEL: Final = 1_000_000
 
 
-def is_plain(value: object) -> bool:
+def is_plain(value: object, levels: int = MAX_DEPTH) -> bool:
     """Tell whether a value is all None, bool, int, float, str, bytes, lists, and dicts with text keys.
 
+    It may nest as many `levels` deep.
     msgspec encodes tuples, sets, decimals, dates, dataclasses and more without a word, so types are compared
     exactly. Only passes that run in C are used, one level of nesting at a time: a batch has few levels and
     many values. Integers over 64 bits and lone surrogates are left to the encoder, which raises on them.
     """
     level: Collection[Any] = (value,)
-    for _ in range(MAX_DEPTH + 1):
+    for _ in range(levels + 1):
         types = set(map(type, level))
         if types <= SCALARS:
             return True

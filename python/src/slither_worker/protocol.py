@@ -55,12 +55,13 @@ class Kind(IntEnum):
     FORK = 0x18
     MEMORY = 0x19
     PRELOAD = 0x1D
-    EACH = 0x1E
+    DROP = 0x1F
     RESULT = 0x20
     REF = 0x21
     ERROR = 0x22
     FORKED = 0x26
     EXITED = 0x27
+    ROWS = 0x28
 
 
 class Extension:
@@ -73,3 +74,4 @@ class Extension:
     FLOAT: Final = 0x55
     TEXT: Final = 0x56
     REF: Final = 0x57
+    SHARED: Final = 0x58

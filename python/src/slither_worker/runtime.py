@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable
 from typing import Any, Final
 
+import msgspec
+
+from slither_worker import answer_blocks, shared_memory
+from slither_worker.batch import Batch, Step, Tap
 from slither_worker.class_names import type_name
+from slither_worker.columns import ColumnBatch
 from slither_worker.decode import Decoder
-from slither_worker.each import map_each
 from slither_worker.encode import Encoder
 from slither_worker.errors import CallFailure
 from slither_worker.functions import find_attribute, find_function, require_callable
 from slither_worker.protocol import Kind, Returns
 from slither_worker.refs import Refs
+from slither_worker.table import Table, rows_of
+from slither_worker.tracing import traced
 from slither_worker.user_code import timed
 
 Answer = tuple[Kind, bytes]
@@ -23,11 +30,11 @@ _Args = list[Any]
 _Kwargs = dict[str, Any]
 _SHAPES: Final[dict[Kind, Any]] = {
     Kind.CALL: tuple[str, str, _Args, _Kwargs, Returns],
-    Kind.BATCH: tuple[str, str, _Args],
-    Kind.EACH: tuple[str, str, _Args],
+    Kind.BATCH: tuple[list[Step], Table, list[Tap], str | None],
     Kind.REF_CALL: tuple[int, str, _Args, _Kwargs, Returns],
     Kind.REF_GET: tuple[int, str, Returns],
     Kind.RELEASE: list[int],
+    Kind.DROP: tuple[list[int], list[int]],
 }
 
 
@@ -38,6 +45,7 @@ class Runtime:
         """Start a session that holds no objects."""
         self._refs = Refs()
         self._encoder = Encoder(self._refs)
+        self._times: list[float] = []
         decoder = Decoder(self._refs)
         self._decoders: dict[int, Callable[[bytes], Any]] = {
             kind: decoder.body_decoder(shape) for kind, shape in _SHAPES.items()
@@ -45,14 +53,16 @@ class Runtime:
         self._handlers: dict[int, Callable[..., Answer | None]] = {
             Kind.CALL: self._call,
             Kind.BATCH: self._batch,
-            Kind.EACH: self._each,
             Kind.REF_CALL: self._ref_call,
             Kind.REF_GET: self._ref_get,
             Kind.RELEASE: self._release,
+            Kind.DROP: self._drop,
         }
 
-    def read(self, kind: int, body: bytes) -> Work:
+    def read(self, kind: int, body: bytes, times: tuple[float, float] = (0.0, 0.0)) -> Work:
         """Decode one message, and return the work that it asks for.
+
+        `times`: since when the worker waited for it, and when it was there, in seconds.
 
         These are two steps, so that the bytes of a large message can be let go before its work begins.
         Neither raises: what goes wrong is the answer.
@@ -61,8 +71,14 @@ class Runtime:
             if kind not in self._handlers:
                 raise CallFailure("protocol", f"a message of kind 0x{kind:02x} is not expected here")
             fields = self._decoders[kind](body)
+            if kind == Kind.BATCH:
+                fields = self._unpacked(*fields)
+                self._times = [*times, time.monotonic()]
         except CallFailure as failure:
             answer = self.failed(failure)
+            return lambda: answer
+        except MemoryError as error:  # For the rows of a table.
+            answer = self.failed(CallFailure.of_user_code(error))
             return lambda: answer
         return lambda: self._answer(kind, fields)
 
@@ -76,24 +92,35 @@ class Runtime:
 
     def failed(self, failure: CallFailure) -> Answer:
         """Make the answer to a message that could not be obeyed."""
+        answer_blocks.take_back()
         return Kind.ERROR, self._encoder.encode_message(failure.error)
 
     def _call(self, module: str, path: str, args: _Args, kwargs: _Kwargs, returns: Returns) -> Answer:
         function = find_function(module, path)
         return self._reply(returns, *timed(lambda: function(*args, **kwargs)))
 
-    def _batch(self, module: str, path: str, payloads: list[Any]) -> Answer:
-        function = find_function(module, path)
-        expected = len(payloads)  # Taken first: the function may change the list.
-        results, nanoseconds = timed(lambda: function(payloads))
-        rows = _exact_list(results)
-        if rows is None or len(rows) != expected:
-            raise _batch_failure(f"{module}.{path}", expected, rows, type_name(type(results)))
-        return Kind.RESULT, self._encoder.encode_batch_result(rows, nanoseconds)
+    def _unpacked(self, steps: list[Step], table: Table, taps: list[Tap], parent: str | None) -> _Args:
+        if not steps:
+            raise CallFailure("protocol", "a batch has no steps")
+        by_columns = {step.form == "columns" for step in steps}
+        if len(by_columns) == 2:
+            raise CallFailure("protocol", "some steps of a batch take columns, and some do not")
+        if True in by_columns:
+            return [steps, ColumnBatch(table.rows, table.shape or [], table.values), taps, parent]
+        return [steps, Batch(rows_of(*table), fails_by_row=steps[-1].form == "each"), taps, parent]
 
-    def _each(self, module: str, path: str, payloads: list[Any]) -> Answer:
-        function = find_function(module, path)
-        return Kind.RESULT, self._encoder.encode_each_result(map_each(function, payloads))
+    def _batch(self, steps: list[Step], batch: Batch, taps: list[Tap], parent: str | None) -> Answer:
+        tapped: list[list[Any]] = []
+
+        def take_taps(step: int) -> None:
+            for tap in taps:
+                if tap.step == step:
+                    rows = self._encoder.encode_chosen(batch, tap.indices)
+                    tapped.append([step, msgspec.Raw(rows)])
+
+        traced(parent, lambda: batch.carry_out(steps, take_taps))
+        last = len(steps) - 1
+        return Kind.ROWS, self._encoder.encode_batch(batch, last, self._times, tapped)
 
     def _ref_call(self, ref: int, path: str, args: _Args, kwargs: _Kwargs, returns: Returns) -> Answer:
         owner = self._refs.get(ref)
@@ -109,22 +136,12 @@ class Runtime:
     def _release(self, *numbers: int) -> None:
         self._refs.release(numbers)
 
+    def _drop(self, descriptors: list[int], keys: list[int]) -> None:
+        answer_blocks.drop(descriptors)
+        shared_memory.forget(keys)
+
     def _reply(self, returns: Returns, value: object, nanoseconds: int) -> Answer:
         if returns == "value":
             return Kind.RESULT, self._encoder.encode_result(value, nanoseconds)
         reply = [self._refs.hold(value), type_name(type(value)), nanoseconds]
         return Kind.REF, self._encoder.encode_message(reply)
-
-
-def _exact_list(results: Any) -> list[Any] | None:
-    if type(results) is list:
-        return results
-    # Nothing that a subclass may have overridden is called.
-    return list.copy(results) if issubclass(type(results), list) else None
-
-
-def _batch_failure(function: str, expected: int, rows: list[Any] | None, kind: str) -> CallFailure:
-    got = None if rows is None else len(rows)
-    came = f"a {kind}" if got is None else f"{got}"
-    wanted = f"{function} must give back a list of {expected} results, one for each payload, in order"
-    return CallFailure("batch_result", f"{wanted}; got {came}", expected=expected, got=got, type=kind)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import msgspec
 
-from slither_worker import collector, random_state
+from slither_worker import answer_blocks, collector, random_state
 from slither_worker.birth import Birth, Connections, fork_request
 from slither_worker.channel import MessageTooLargeError
 from slither_worker.errors import CallFailure
@@ -22,6 +23,7 @@ from slither_worker.runtime import Runtime
 from slither_worker.welcome import obey, receive_welcome
 
 _NIL = msgspec.msgpack.encode(None)
+_NO_SHARED_MEMORY = msgspec.msgpack.encode(False)
 
 
 class Worker:
@@ -52,6 +54,7 @@ class Worker:
     def _serve_one(self) -> bool:
         # A function of its own: nothing of a large message stays in memory while waiting for the next.
         channel = self._connections.calls
+        free = time.monotonic()
         try:
             frame = channel.receive()
         except MessageTooLargeError as error:
@@ -61,12 +64,14 @@ class Worker:
             return False
         if frame.kind == Kind.FORK:
             return self._fork(frame)
+        received = time.monotonic()
         call = frame.call
         begin_call(call)
-        work = self._runtime.read(frame.kind, frame.body)
+        work = self._runtime.read(frame.kind, frame.body, (free, received))
         del frame
         answer = work()
         end_call()
+        answer_blocks.give()
         return answer is None or channel.send(answer[0], call, answer[1])
 
     def _fork(self, frame: Frame) -> bool:
@@ -103,7 +108,7 @@ class Worker:
         welcome = receive_welcome(channel)
         if welcome is None:
             return False
-        obey(welcome, random)
+        shares_memory = obey(welcome, random)
         if self.runs_code:
             run_after_fork()
-        return channel.send(Kind.READY, NO_CALL, _NIL)
+        return channel.send(Kind.READY, NO_CALL, _NIL if shares_memory else _NO_SHARED_MEMORY)

@@ -1,6 +1,5 @@
 import { constants } from "node:os";
 import { z } from "zod";
-import type { Request } from "../../engine.js";
 import { OptionsError } from "../../errors/options.js";
 import { parseOptions, show } from "../../options/parse.js";
 
@@ -85,6 +84,11 @@ export function shortResult(): Fault {
 
 export type FaultFunction = (request: FaultRequest) => Fault | undefined;
 
+/** What a session has come to: a call, or a function of a batch. */
+interface CameTo extends Pick<FaultRequest, "module" | "function" | "payloads"> {
+  readonly isEach?: boolean;
+}
+
 /** The `faults` of an engine, with how many requests each of its sessions has come to. */
 export class FaultHook {
   readonly #faults: FaultFunction | undefined;
@@ -95,12 +99,10 @@ export class FaultHook {
   }
 
   /** What goes wrong with the request that the session has come to. @throws OptionsError for what is no fault, or none for this request. */
-  next(session: string, request: Request): FaultKind | undefined {
-    if (this.#faults === undefined || (request.kind !== "call" && request.kind !== "batch")) return undefined;
+  next(session: string, { module, function: name, payloads, isEach }: CameTo): FaultKind | undefined {
+    if (this.#faults === undefined) return undefined;
     const attempt = (this.#counts.get(session) ?? 0) + 1;
     this.#counts.set(session, attempt);
-    const { module, function: name } = request;
-    const payloads = request.kind === "batch" ? request.payloads : undefined;
     const fault: unknown = this.#faults({ session, module, function: name, attempt, payloads });
     if (fault === undefined) return undefined;
     if (!(fault instanceof Fault)) {
@@ -108,7 +110,6 @@ export class FaultHook {
         `expected \`faults\` to return crash(), hang(), raise(), shortResult() or undefined, got ${show(fault)}`,
       ]);
     }
-    const isEach = request.kind === "batch" && request.each === true;
     if (fault.what.kind === "shortResult" && (isEach || !payloads?.length)) {
       const one = isEach ? `one payload of ${module}.${name}` : "a batch of none";
       const what = payloads === undefined ? `the call ${module}.${name}` : one;

@@ -2,30 +2,28 @@ import { closest } from "fastest-levenshtein";
 import type {
   EncodedRequest,
   OpenRequest,
+  Progress,
   Reply,
   Request,
   Sent,
   Worker,
   WorkerDeathError,
 } from "../../engine.js";
-import {
-  BatchResultError,
-  type CallSite,
-  PythonFunctionError,
-  PythonImportError,
-} from "../../errors/python.js";
+import { inStep } from "../../errors/failed-step.js";
+import { type CallSite, PythonFunctionError, PythonImportError } from "../../errors/python.js";
 import { ForkRefusedError, WorkerDiedError } from "../../errors/session.js";
 import { SlitherError } from "../../errors/slither-error.js";
+import { monotonicSeconds } from "../../wire/batch-reply.js";
 import { decodeRequest } from "../../wire/decode-request.js";
 import { packable, packBody } from "../../wire/encode.js";
 import { unpack } from "../../wire/extensions.js";
 import type { Handle } from "../../wire/handle.js";
 import { typeNameOf } from "../../wire/refusal.js";
-import { isRejecting } from "../../wire/rejecting.js";
-import type { RejectedResult } from "../../wire/reply.js";
-import { naming } from "../../wire/request.js";
-import type { CrashOptions, FaultHook } from "./faults.js";
-import { mapEach } from "./map-each.js";
+import { computeNanoseconds } from "../../wire/reply.js";
+import { type BatchRequest, naming } from "../../wire/request.js";
+import { carryOutBatch } from "./batch.js";
+import { withoutLastRow } from "./column-batch.js";
+import type { CrashOptions, FaultHook, FaultKind } from "./faults.js";
 import type { InlineFunction, InlineModule, InlineOptions } from "./options.js";
 import { asPythonError } from "./python-error.js";
 import { signalModule, suffer } from "./suffering.js";
@@ -49,6 +47,8 @@ export class InlineWorker implements Worker {
   #lastRef = 0;
   #tail: Promise<unknown> = Promise.resolve();
   #running: string | undefined;
+  /** Where the batch is that is running. */
+  #progress: Progress | undefined;
   #death: WorkerDeathError | undefined;
   #die!: (death: WorkerDeathError) => void;
 
@@ -70,9 +70,9 @@ export class InlineWorker implements Worker {
     const work = (): Promise<Reply> =>
       this.#carryOut(
         decodeRequest(encoded, (id) => this.#heldBy(id)),
-        site,
+        encoded,
       );
-    return { reply: this.#inTurn(site, work), cancel: () => {} };
+    return { reply: this.#inTurn(site, work), cancel: () => {}, progress: () => this.#progress };
   }
 
   async fork(): Promise<never> {
@@ -101,7 +101,7 @@ export class InlineWorker implements Worker {
       during: this.#running,
       lastLines: [],
     };
-    this.#death ??= new WorkerDiedError(death);
+    this.#death ??= inStep(new WorkerDiedError(death), this.#progress?.step ?? 0);
     this.#die(this.#death);
     return this.#death;
   }
@@ -116,43 +116,59 @@ export class InlineWorker implements Worker {
       .catch(() => {})
       .then(() => {
         this.#running = undefined;
+        this.#progress = undefined;
       });
     const death = this.ended.then((error) => Promise.reject(error));
     return Promise.race([result, death]) as Promise<Reply>;
   }
 
-  async #carryOut(request: Request, site: CallSite): Promise<Reply> {
-    if (request.kind === "batch" && request.each) return this.#carryOutEach(request, site);
+  async #carryOut(request: Request, { site, sites = [], times }: EncodedRequest): Promise<Reply> {
+    if (request.kind === "batch") return this.#carryOutBatch(request, sites, times as Times);
     const began = performance.now();
-    const fault = this.#faults.next(this.#session, request);
-    await suffer(fault, site, (how) => this.#end(how));
-    const whole = await this.#run(() => this.#callable(request, site)(), site);
-    const result = fault?.kind === "shortResult" && Array.isArray(whole) ? whole.slice(0, -1) : whole;
-    const computeNanoseconds = nanosecondsSince(began);
-    if (request.kind === "batch") checkBatch(result, request.payloads.length, site);
-    if (request.kind !== "batch" && request.returns === "ref") {
+    if (request.kind === "call") await this.#suffer(request, undefined, site);
+    const result = await this.#run(() => this.#callable(request, site)(), site);
+    const computeNanoseconds = Math.round((performance.now() - began) * 1e6);
+    if (request.returns === "ref") {
       this.#objects.set(++this.#lastRef, result);
       return { value: { ref: this.#lastRef, typeName: typeNameOf(result) }, computeNanoseconds };
     }
-    const { kept, rejected } = request.kind === "batch" ? setAside(result as unknown[]) : { kept: result };
-    const value = naming(site, () => this.#sent(this.#packableResult(kept)));
-    return { value, computeNanoseconds, rejected };
+    return { value: naming(site, () => this.#sent(this.#packableResult(result))), computeNanoseconds };
   }
 
-  /** The session comes to each payload by itself: what goes wrong with one is its own failure. */
-  async #carryOutEach(request: BatchRequest, site: CallSite): Promise<Reply> {
-    const began = performance.now();
-    const call = this.#function(request.module, request.function, site);
-    const { rows, ...aside } = await mapEach(request.payloads, async (payload) => {
-      if (this.#death !== undefined) throw this.#death;
-      const fault = this.#faults.next(this.#session, { ...request, payloads: [payload] });
-      await suffer(fault, site, (how) => this.#end(how));
-      const result = await this.#run(() => call(payload), site);
-      if (isRejecting(result)) throw asPythonError(result, site);
-      return naming(site, () => this.#packableResult(result));
+  async #carryOutBatch(request: BatchRequest, sites: readonly CallSite[], times: Times): Promise<Reply> {
+    const begun = performance.now();
+    const { done, ...came } = await carryOutBatch(request, sites, {
+      call: async (step, payloads, site, columns) => {
+        if (this.#death !== undefined) throw this.#death;
+        this.#progress = { step: request.steps.indexOf(step), row: undefined, since: monotonicSeconds() };
+        const isEach = step.form === "each";
+        const fault = await this.#suffer({ ...step, isEach }, payloads, site);
+        const call = this.#function(step.module, step.function, site);
+        const given = columns ?? (isEach ? payloads[0] : payloads);
+        const result = await this.#run(() => call(given), site);
+        if (fault !== "shortResult") return result;
+        if (columns !== undefined) return withoutLastRow(result);
+        return Array.isArray(result) ? result.slice(0, -1) : result;
+      },
+      packed: (value, site) => naming(site, () => this.#packableResult(value)),
+      sent: (packed, site) => naming(site, () => this.#sent(packed)) as unknown[],
     });
-    const computeNanoseconds = nanosecondsSince(began);
-    return { value: naming(site, () => this.#sent(rows)), computeNanoseconds, ...aside };
+    const read = performance.now();
+    const there = { begun, received: begun, decoded: begun, steps: done };
+    const bytes = { sent: 0, received: 0 };
+    const batch = { ...came, bytes, times: { ...times, ...there, answered: read, arrived: read, read } };
+    return { value: undefined, computeNanoseconds: computeNanoseconds(batch), batch };
+  }
+
+  /** The session has come to a function: what goes wrong with it does so now. Gives back what is to go wrong with its result. */
+  async #suffer(
+    request: { module: string; function: string; isEach?: boolean },
+    payloads: readonly unknown[] | undefined,
+    site: CallSite,
+  ): Promise<FaultKind["kind"] | undefined> {
+    const fault = this.#faults.next(this.#session, { ...request, payloads });
+    await suffer(fault, site, (how) => this.#end(how));
+    return fault?.kind;
   }
 
   /** What Node gets when this is sent to it. */
@@ -179,10 +195,8 @@ export class InlineWorker implements Worker {
     }
   }
 
-  #callable(request: Request, site: CallSite): () => unknown {
+  #callable(request: Exclude<Request, BatchRequest>, site: CallSite): () => unknown {
     if (request.kind === "ref-get") return () => this.#attribute(request.ref, request.attribute, site);
-    if (request.kind === "batch")
-      return () => this.#function(request.module, request.function, site)(request.payloads);
     const extra = Object.keys(request.kwargs).length === 0 ? [] : [request.kwargs];
     if (request.kind === "call")
       return () => this.#function(request.module, request.function, site)(...request.args, ...extra);
@@ -222,29 +236,11 @@ export class InlineWorker implements Worker {
   }
 }
 
-type BatchRequest = Extract<Request, { kind: "batch" }>;
-
-function nanosecondsSince(began: number): number {
-  return Math.round((performance.now() - began) * 1e6);
-}
+type Times = NonNullable<EncodedRequest["times"]>;
 
 /** Not what every object inherits, such as `constructor`. */
 function own<Value>(record: Readonly<Record<string, Value>>, name: string): Value | undefined {
   return Object.hasOwn(record, name) ? record[name] : undefined;
-}
-
-function checkBatch(result: unknown, expected: number, site: CallSite): void {
-  const got = Array.isArray(result) ? result.length : undefined;
-  if (got !== expected) throw new BatchResultError(site, { expected, got, type: typeNameOf(result) });
-}
-
-/** As in Python: what is rejected leaves null where its result would be, and the array of the fake stays as it is. */
-function setAside(results: readonly unknown[]): { kept: readonly unknown[]; rejected?: RejectedResult[] } {
-  if (!results.some(isRejecting)) return { kept: results };
-  const rejected = [...results.entries()].flatMap(([index, result]): RejectedResult[] =>
-    isRejecting(result) ? [[index, result.reason]] : [],
-  );
-  return { kept: results.map((result) => (isRejecting(result) ? null : result)), rejected };
 }
 
 function missingModule(site: CallSite, module: string, known: readonly string[]): PythonImportError {

@@ -2,6 +2,7 @@ import type { Driver, OpenRequest, Worker } from "../../engine.js";
 import { findPython } from "../../environment/find.js";
 import { WorkerStartError } from "../../errors/session.js";
 import { SlitherError } from "../../errors/slither-error.js";
+import { SharedMemory } from "../../wire/shared-memory.js";
 import type { Fork } from "../../worker/fork.js";
 import { Listener } from "../../worker/listener.js";
 import type { OnLine } from "../../worker/log-lines.js";
@@ -15,19 +16,28 @@ import { warnOfColdStarts } from "./warnings.js";
 /** When an idle fork that was taken is replaced: not while its session makes its first call, which would wait for the same cores. */
 const REFILL_AFTER_MS = 50;
 
+interface Parts {
+  readonly listener: Listener;
+  readonly starter: Starter;
+  readonly keeper: ForkserverKeeper;
+  readonly memory: SharedMemory;
+}
+
 /** Sessions as processes of this machine: forked from a forkserver, or where that cannot be, started cold. */
 export class LocalDriver implements Driver {
+  readonly sharedMemory: SharedMemory;
   readonly #options: Options;
   readonly #listener: Listener;
   readonly #starter: Starter;
   readonly #keeper: ForkserverKeeper;
   #noForks: string | undefined;
 
-  private constructor(options: Options, listener: Listener, starter: Starter, keeper: ForkserverKeeper) {
+  private constructor(options: Options, { listener, starter, keeper, memory }: Parts) {
     this.#options = options;
     this.#listener = listener;
     this.#starter = starter;
     this.#keeper = keeper;
+    this.sharedMemory = memory;
   }
 
   /**
@@ -38,10 +48,11 @@ export class LocalDriver implements Driver {
   static async create(options: Options, onForkserverLog: OnLine = () => {}): Promise<LocalDriver> {
     const interpreter = await findPython({ python: options.python, env: { ...process.env, ...options.env } });
     const listener = await Listener.open();
-    const starter = new Starter(options, interpreter.path, listener);
+    const memory = new SharedMemory(options.sharedMemory ? options.sharedMemory.from : undefined);
+    const starter = new Starter(options, interpreter.path, listener, memory);
     const lines = new EarlyLines(onForkserverLog);
     const keeper = new ForkserverKeeper(() => starter.forkserver(lines.give), options.minIdle);
-    const driver = new LocalDriver(options, listener, starter, keeper);
+    const driver = new LocalDriver(options, { listener, starter, keeper, memory });
     try {
       await driver.#warmUp();
     } catch (error) {
@@ -110,6 +121,7 @@ export class LocalDriver implements Driver {
 
   async #openForked(request: OpenRequest, { forkserver, idle }: Warm): Promise<Worker> {
     const { env, startTimeout: startTimeoutMs } = this.#options;
+    const memory = this.sharedMemory;
     const threads = forkThreads(this.#options.threads, env);
     const begin = async (fork: Fork): Promise<Worker> => {
       // A fork of the forkserver has random states of its own from its start.
@@ -119,9 +131,10 @@ export class LocalDriver implements Driver {
         threads,
         reseed: false,
         startTimeoutMs,
+        memory,
       });
       setTimeout(() => idle.refill(), REFILL_AFTER_MS).unref();
-      return new WorkerProcess(request, started, { forkserver, startTimeoutMs });
+      return new WorkerProcess(request, started, { forkserver, startTimeoutMs, memory });
     };
     const ready = await idle.take();
     // One that has died while it was idle says nothing about the next.

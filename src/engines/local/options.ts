@@ -2,7 +2,7 @@ import { statSync } from "node:fs";
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { z } from "zod";
-import { type Duration, duration, positiveInteger, text } from "../../options/fields.js";
+import { type Duration, duration, positiveInteger, type Size, size, text } from "../../options/fields.js";
 
 /** Options of `local()`. */
 export interface LocalOptions {
@@ -34,6 +34,11 @@ export interface LocalOptions {
    * that starts no threads) they are started cold all the same, each with an interpreter of its own, with a warning.
    */
   forkserver?: boolean | undefined;
+  /**
+   * From which size on arrays of numpy travel in shared memory and not through a socket, in both directions; `false`: none does, and `engine.share()`
+   * keeps its elements here. Linux only; elsewhere, and where there is no room, they take the socket all the same. Default `{ from: "1MB" }`.
+   */
+  sharedMemory?: false | { readonly from?: Size | undefined } | undefined;
 }
 
 const folder = z
@@ -70,6 +75,11 @@ export const localOptions = z.strictObject(
       .nonnegative({ error: "an integer, 0 or more" })
       .default(1),
     forkserver: z.boolean({ error: "true or false" }).default(true),
+    sharedMemory: z
+      .union([z.literal(false), z.strictObject({ from: size.prefault("1MB") })], {
+        error: 'false, or an object such as { from: "1MB" }',
+      })
+      .prefault({}),
   },
   { error: "an object" },
 );

@@ -1,5 +1,6 @@
 import type { z } from "zod";
 import type { OpenRequest } from "../../engine.js";
+import type { SharedMemory } from "../../wire/shared-memory.js";
 import type { Forkserver } from "../../worker/forkserver.js";
 import type { Listener } from "../../worker/listener.js";
 import type { OnLine } from "../../worker/log-lines.js";
@@ -17,11 +18,13 @@ export class Starter {
   readonly #options: Options;
   readonly #interpreter: string;
   readonly #listener: Listener;
+  readonly #memory: SharedMemory;
 
-  constructor(options: Options, interpreter: string, listener: Listener) {
+  constructor(options: Options, interpreter: string, listener: Listener, memory: SharedMemory) {
     this.#options = options;
     this.#interpreter = interpreter;
     this.#listener = listener;
+    this.#memory = memory;
   }
 
   /** @throws as `startForkserver`. */
@@ -38,7 +41,7 @@ export class Starter {
    */
   async worker(request: OpenRequest, noForks: string): Promise<WorkerProcess> {
     const { pythonPath, threads, env } = this.#options;
-    const own = { ...this.#common, pythonPath, env: workerEnvironment(threads, env) };
+    const own = { ...this.#common, pythonPath, env: workerEnvironment(threads, env), memory: this.#memory };
     return new WorkerProcess(request, await startWorker({ ...request, ...own }), noForks);
   }
 

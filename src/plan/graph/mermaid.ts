@@ -5,6 +5,7 @@ import type { GraphNode } from "./node.js";
 const SHAPES: Readonly<Record<GraphNode["kind"], readonly [open: string, close: string]>> = {
   input: ["([", "])"],
   node: ["(", ")"],
+  tap: ["[/", "/]"],
   python: ["[[", "]]"],
   route: ["{", "}"],
   merge: ["{{", "}}"],

@@ -12,15 +12,18 @@ import { type PipePlan, policyOf, type StagePlan } from "../plan.js";
 /** A place of the picture: where records come from, a stage, or an output. `id` is what edges name it by. */
 export type GraphNode =
   | { readonly id: string; readonly kind: "input" | "output" | "merge"; readonly name: string }
-  | {
-      readonly id: string;
-      readonly kind: "route";
-      readonly name: string;
-      /** What happens to records that fail: `halt`, `reject`, `reject up to 5`, `retry 3x then route to later`, `function`. */
-      readonly policy: string;
-    }
+  | GraphPlainStage
   | GraphNodeStage
   | GraphPythonStage;
+
+/** A route stage, or a tap. */
+export interface GraphPlainStage {
+  readonly id: string;
+  readonly kind: "route" | "tap";
+  readonly name: string;
+  /** What happens to records that fail: `halt`, `reject`, `reject up to 5`, `retry 3x then route to later`, `function`. */
+  readonly policy: string;
+}
 
 /** What node and python stages have to show. */
 interface WorkingStage {
@@ -64,7 +67,7 @@ export function nodeOf(plan: PipePlan, stage: StagePlan, id: string): GraphNode 
   const { name } = stage;
   if (stage.kind === "merge") return { id, kind: "merge", name };
   const policy = policyInWords(plan, stage);
-  if (stage.kind === "route") return { id, kind: "route", name, policy };
+  if (stage.kind === "route" || stage.kind === "tap") return { id, kind: stage.kind, name, policy };
   const common = { policy, schemas: schemasOf(stage), ...pacingOf(plan, stage) };
   if (stage.kind === "node")
     return { id, kind: "node", name, concurrency: stage.concurrent?.concurrency ?? 1, ...common };

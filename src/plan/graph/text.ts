@@ -1,3 +1,4 @@
+import { printable, wrapped } from "../lines.js";
 import type { GraphEdge, PipeGraph } from "./graph.js";
 import type { GraphNode } from "./node.js";
 import { phrasesOf } from "./words.js";
@@ -103,26 +104,6 @@ function linesOf(row: Row, column: number): string[] {
   return [head, ...rest.map((line) => `${guide}${" ".repeat(indent - guide.length)}${line}`)];
 }
 
-/** Phrases, separated by commas, in lines of that width; a longer phrase has a line for itself. */
-function wrapped(phrases: readonly string[], width: number): string[] {
-  const lines: string[] = [];
-  for (const [index, phrase] of phrases.entries()) {
-    const text = index === phrases.length - 1 ? phrase : `${phrase},`;
-    const last = lines.at(-1);
-    if (last !== undefined && last.length + 1 + text.length <= width)
-      lines[lines.length - 1] = `${last} ${text}`;
-    else lines.push(text);
-  }
-  return lines;
-}
-
 function widthOf({ guide, text }: Row): number {
   return guide.length + [...text].length;
-}
-
-/** What would move the cursor, as its code. */
-function printable(text: string): string {
-  return text.replace(/[\p{Cc}\p{Zl}\p{Zp}]/gu, (character) => {
-    return `\\u${(character.codePointAt(0) as number).toString(16).padStart(4, "0")}`;
-  });
 }

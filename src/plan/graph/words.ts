@@ -4,17 +4,23 @@ import type { GraphNode, GraphPythonStage } from "./node.js";
 export function phrasesOf(node: GraphNode): string[] {
   if (!("policy" in node)) return [];
   const failed = node.policy === "halt" ? [] : [`on error: ${node.policy}`];
-  if (node.kind === "route") return failed;
-  const { input, output } = node.schemas;
-  const checked = [...(input ? ["input"] : []), ...(output ? ["output"] : [])];
+  if (!("schemas" in node)) return failed;
   return [
     ...(node.kind === "python" ? pythonPhrases(node) : []),
     ...(node.kind === "node" && node.concurrency > 1 ? [`${node.concurrency} at once`] : []),
     ...(node.ordering === undefined ? [] : [`order: ${node.ordering}`]),
     ...(node.rateLimit === undefined ? [] : [rateInWords(node.rateLimit)]),
-    ...(checked.length === 0 ? [] : [`checks ${checked.join(" and ")}`]),
+    ...checksInWords(node.schemas),
     ...failed,
   ];
+}
+
+/** What is checked by schemas. */
+export function checksInWords(
+  schemas: { readonly input: boolean; readonly output: boolean } | undefined,
+): string[] {
+  const checked = [...(schemas?.input ? ["input"] : []), ...(schemas?.output ? ["output"] : [])];
+  return checked.length === 0 ? [] : [`checks ${checked.join(" and ")}`];
 }
 
 function pythonPhrases(node: GraphPythonStage): string[] {
@@ -26,13 +32,15 @@ function pythonPhrases(node: GraphPythonStage): string[] {
   ];
 }
 
-function batchesInWords({ name, settings }: GraphPythonStage["batching"]): string {
+/** How records become batches. */
+export function batchesInWords({ name, settings }: GraphPythonStage["batching"]): string {
   if (name === "fixed" && settings.size !== undefined) return `batches of ${settings.size}`;
   const shown = Object.entries(settings).map(([setting, value]) => `${setting} ${value}`);
   return `${name} batches${shown.length === 0 ? "" : ` (${shown.join(", ")})`}`;
 }
 
-function rateInWords({
+/** How many records may be sent in which time. */
+export function rateInWords({
   limit,
   intervalMs,
   keyed,

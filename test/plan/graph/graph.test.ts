@@ -203,6 +203,11 @@ describe("what is told of a stage", () => {
     expect(nodeOf(made, "check")).toMatchObject({ policy: words });
   });
 
+  test("a tap has a policy, and nothing else to tell", () => {
+    const made = pipe<number>("taps").tap("log", () => {});
+    expect(nodeOf(made, "log")).toStrictEqual({ id: "stage:log", kind: "tap", name: "log", policy: "halt" });
+  });
+
   test("in a branch, `default` is the output of the branch", () => {
     const made = nested.branch("high", (high) =>
       high.node("praise", same).onError("praise", routeTo("default")),

@@ -20,6 +20,7 @@ test("each kind has a shape", () => {
     ]),
   );
   expect(linesOf(straight)).toContain('n2[["score<br/>scores.all"]]');
+  expect(linesOf(pipe<number>("p").tap("log", () => {}))).toContain('n1[/"log"/]');
 });
 
 test("edges have the names of outputs, but for the usual way", () => {

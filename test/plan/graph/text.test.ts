@@ -23,6 +23,22 @@ test("stages that follow each other stand below each other", () => {
   );
 });
 
+test("a tap stands in its place, with what happens to what it fails for", () => {
+  const made = pipe<number>("p")
+    .tap("log", () => {})
+    .tap("count", () => {}, { when: () => true })
+    .onError("count", "reject");
+  expect(graphText(made.graph())).toBe(
+    drawn(`
+      p
+        input
+        log    tap
+        count  tap     on error: reject
+        └─ default → output
+    `),
+  );
+});
+
 test("a branch stands under the stage that sends records there", () => {
   expect(graphText(nested.graph())).toBe(
     drawn(`

@@ -45,8 +45,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     bug: "results that are too few are put to the records from the first on",
     file: "stage/batch-sender.ts",
-    find: "if (got !== expected) {",
-    replace: "if (got === undefined) {",
+    find: "if (got !== size) throw",
+    replace: "if (got === 0) throw",
     foundBy: "short result",
   },
   {

@@ -1,0 +1,9 @@
+/** `71 %` of a share. */
+export function inPercent(share: number): string {
+  return `${Math.round(share * 100)} %`;
+}
+
+/** `a`, `a and b`, `a, b and c` */
+export function listed(words: readonly string[]): string {
+  return words.length < 2 ? words.join("") : `${words.slice(0, -1).join(", ")} and ${words.at(-1)}`;
+}

@@ -1,0 +1,97 @@
+import { RecordFailure } from "../dispatch/judge.js";
+import { untilStopped } from "../stopping.js";
+import type { BatchReply } from "../wire/batch-reply.js";
+import type { Tap } from "../wire/request.js";
+import type { StageContext } from "./contract.js";
+import type { Item } from "./item.js";
+import { inMember, memberOf, type PythonMember } from "./python-member.js";
+import { isShown, show, type TapStage } from "./tap.js";
+
+/** A tap of a group. */
+interface FusedTap {
+  readonly stage: TapStage;
+  readonly context: StageContext;
+  readonly member: number;
+  /** The step whose results it is shown. */
+  readonly step: number;
+}
+
+/** The taps of a group: what they are to see comes home with the answer, and nothing else of what is between the stages. */
+export class Taps {
+  readonly #taps: readonly FusedTap[];
+
+  constructor(members: readonly PythonMember[]) {
+    let step = -1;
+    this.#taps = members.flatMap(({ stage, context }, member) => {
+      if (stage.kind === "tap") return [{ stage, context, member, step }];
+      step += 1;
+      return [];
+    });
+  }
+
+  /** Which of the items each tap is to see. */
+  choose(items: readonly Item[]): Chosen[] {
+    return this.#taps.map((tap) => {
+      const failed = new Map<number, unknown>();
+      const indices: number[] = [];
+      for (const [index, item] of items.entries()) {
+        try {
+          if (isShown(tap.stage, item, tap.context)) indices.push(index);
+        } catch (error) {
+          failed.set(index, error);
+        }
+      }
+      return { tap, failed, request: { step: tap.step, indices } };
+    });
+  }
+
+  /** Shows to each tap what has come home for it, one item after the other; an item that it fails for fails there. */
+  async show(
+    items: readonly Item[],
+    results: unknown[],
+    { chosen, batch, stop }: { chosen: readonly Chosen[]; batch: BatchReply; stop: AbortSignal },
+  ): Promise<void> {
+    const leftAt = new Map(batch.left.map(({ index, step }) => [index, step]));
+    for (const [place, { tap, failed, request }] of chosen.entries()) {
+      const hasLeft = (index: number): boolean => (leftAt.get(index) ?? Number.POSITIVE_INFINITY) <= tap.step;
+      const fail = (index: number, error: unknown): void => {
+        if (!isOut(results[index], tap.member))
+          results[index] = new RecordFailure(inMember(ofOne(error, tap.member), tap.member));
+      };
+      for (const [index, error] of failed) if (!hasLeft(index)) fail(index, error);
+      const payloads = (batch.taps[place] ?? []).values();
+      for (const index of request.indices) {
+        if (hasLeft(index)) continue;
+        const payload = payloads.next().value;
+        // An earlier tap has failed for it.
+        if (isOut(results[index], tap.member)) continue;
+        try {
+          const shown = show(tap.stage, items[index] as Item, payload, tap.context);
+          if (shown !== undefined) await untilStopped(shown, stop);
+        } catch (error) {
+          if (stop.aborted) throw error;
+          fail(index, error);
+        }
+      }
+    }
+  }
+}
+
+/** What a tap asks for. */
+export interface Chosen {
+  readonly tap: FusedTap;
+  /** The items for which it cannot be told. */
+  readonly failed: ReadonlyMap<number, unknown>;
+  readonly request: Tap;
+}
+
+/** One object may be thrown by several taps: what is known of it must not be that of another. */
+function ofOne(error: unknown, member: number): unknown {
+  const isOfAnother = error instanceof Error && ![0, member].includes(memberOf(error));
+  return isOfAnother ? new Error(error.message, { cause: error }) : error;
+}
+
+/** Whether an item failed in a tap before this one; of two ends, the earlier one holds. */
+function isOut(result: unknown, member: number): boolean {
+  return result instanceof RecordFailure && memberOf(result.error) < member;
+}

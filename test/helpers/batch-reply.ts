@@ -1,0 +1,41 @@
+import type { Reply } from "../../src/engine.js";
+import type { BatchReply, BatchTimes } from "../../src/wire/batch-reply.js";
+
+/** What of an answer is not made up from its results. */
+export interface BatchReplyOptions extends Partial<Pick<BatchReply, "left" | "taps">> {
+  /** How many steps the batch had. Default 1. */
+  readonly steps?: number;
+  /** How long each step took. Default 0. */
+  readonly computeMs?: number;
+}
+
+/** An answer to a batch, with the results of the payloads that came through. */
+export function batchReply(
+  results: readonly unknown[],
+  { left = [], taps = [], steps = 1, computeMs = 0 }: BatchReplyOptions = {},
+): Reply {
+  const times = timesOf(steps, computeMs);
+  const bytes = { sent: 10, received: 20 };
+  return {
+    value: undefined,
+    computeNanoseconds: steps * computeMs * 1e6,
+    batch: { results, left, taps, bytes, times },
+  };
+}
+
+function timesOf(steps: number, computeMs: number): BatchTimes {
+  const now = performance.now();
+  const done = Array.from({ length: steps }, (_, step) => now + computeMs * (step + 1));
+  const end = done.at(-1) as number;
+  return {
+    asked: now,
+    encoded: now,
+    begun: now,
+    received: now,
+    decoded: now,
+    steps: done,
+    answered: end,
+    arrived: end,
+    read: end,
+  };
+}
