@@ -1,59 +1,84 @@
-// npm run bench [-- NAME …] [--json] [--quick]: measures, always beside something else in the same run, because this machine is never equally fast twice.
-import { cpus } from "node:os";
-import { parseArgs } from "node:util";
-import Table from "cli-table3";
-import { call } from "./call.js";
-import type { Benchmark, Row } from "./measure.js";
-import { poison } from "./poison.js";
-import { scoring } from "./scoring.js";
-import { sessions } from "./sessions/index.js";
+// npm run bench: measures, always beside something else in the same run, because this machine is never equally fast twice.
+import { Command, CommanderError, InvalidArgumentError } from "commander";
+import { BENCHMARKS } from "./benchmarks.js";
+import { compared } from "./compare.js";
+import { keep, kept } from "./kept.js";
+import { measured } from "./measured.js";
+import { writePages } from "./pages/write.js";
+import { printComparisons, printGroup } from "./print.js";
+import { merged } from "./results.js";
 
-const BENCHMARKS: Readonly<Record<string, readonly Benchmark[]>> = {
-  call: [call],
-  scoring: [scoring],
-  poison: [poison],
-  sessions,
-};
+/** 0: done. 1: it failed, or a ratio has dropped. 2: the command line was wrong. */
+const FAILED = 1;
+const USAGE = 2;
 
-const { values: options, positionals } = parseArgs({
-  allowPositionals: true,
-  options: { json: { type: "boolean", default: false }, quick: { type: "boolean", default: false } },
-});
+const QUICK = "fewer rounds, with less work in each";
 
-const unknown = positionals.find((name) => !(name in BENCHMARKS));
-if (unknown !== undefined) {
-  process.stderr.write(`expected a benchmark out of ${Object.keys(BENCHMARKS).join(", ")}, got ${unknown}\n`);
-  process.exit(2);
+interface Options {
+  readonly quick?: boolean;
+  readonly json?: boolean;
 }
 
-const machine = {
-  node: process.version,
-  cpu: cpus()[0]?.model ?? "unknown",
-  cores: cpus().length,
-  date: new Date().toISOString().slice(0, 10),
-};
-const results: Record<string, { title: string; note: string; rows: Row[] }[]> = {};
-for (const name of positionals.length > 0 ? positionals : Object.keys(BENCHMARKS)) {
-  results[name] = [];
-  for (const benchmark of BENCHMARKS[name] as readonly Benchmark[]) {
-    process.stderr.write(`measuring: ${benchmark.title}\n`);
-    const rows = await benchmark.run({ quick: options.quick });
-    results[name].push({ title: benchmark.title, note: benchmark.note, rows });
-    if (!options.json) print(benchmark, rows);
-  }
-}
-if (options.json) process.stdout.write(`${JSON.stringify({ machine, results }, null, 2)}\n`);
-else
-  process.stdout.write(`\n${machine.date}, Node ${machine.node}, ${machine.cores} cores of ${machine.cpu}\n`);
+const program = new Command("npm run bench --")
+  .description("Measure, always beside something else in the same run.")
+  .addHelpText("after", `\nBenchmarks: ${Object.keys(BENCHMARKS).join(", ")}`)
+  .exitOverride();
 
-function print({ title, note }: Benchmark, rows: readonly Row[]): void {
-  const columns = Object.keys(rows[0]?.figures ?? {});
-  const table = new Table({ head: ["", ...columns], style: { head: [], border: [], compact: true } });
-  for (const { name, figures } of rows)
-    table.push([name, ...columns.map((column) => format(column, figures[column] ?? Number.NaN))]);
-  process.stdout.write(`\n${title}\n${table.toString()}\n${note}\n`);
+measuring("measure", "measure and print; what happens without a command", { isDefault: true })
+  .option("--quick", QUICK)
+  .option("--json", "print JSON")
+  .action(async (names: string[], { quick = false, json = false }: Options) => {
+    const results = await measured(namesOf(names), () => quick, json ? () => {} : printGroup);
+    if (json) process.stdout.write(`${JSON.stringify(results, null, 2)}\n`);
+  });
+
+measuring("keep", "measure, and keep the results: in bench/results.json, the docs and the README")
+  .option("--quick", QUICK)
+  .action(async (names: string[], { quick = false }: Options) => {
+    keep(merged(kept(), await measured(namesOf(names), () => quick, printGroup)));
+    writePages(kept());
+  });
+
+measuring("check", "measure as it was kept, and fail when a ratio is worse by more than the noise").action(
+  async (names: string[]) => {
+    const before = kept();
+    const missing = names.find((name) => !Object.hasOwn(before, name));
+    if (missing !== undefined) program.error(`expected a benchmark that was kept, got ${missing}`);
+    const asked = names.length > 0 ? names : Object.keys(BENCHMARKS).filter((name) => name in before);
+    // The same work as then: the ratio of a short run is another.
+    const now = await measured(asked, (name) => before[name]?.conditions.quick ?? false, printGroup);
+    const comparisons = compared(before, now);
+    printComparisons(comparisons);
+    if (comparisons.some(({ dropped }) => dropped)) process.exitCode = FAILED;
+  },
+);
+
+program
+  .command("pages")
+  .description("write the docs and the README from bench/results.json again")
+  .action(() => writePages(kept()));
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  if (!(error instanceof CommanderError)) throw error;
+  process.exitCode = error.exitCode === 0 ? 0 : USAGE;
 }
 
-function format(column: string, figure: number): string {
-  return figure.toFixed(column === "ratio" ? 2 : figure < 1_000 ? 1 : 0);
+function measuring(name: string, description: string, options?: { isDefault: boolean }): Command {
+  return program
+    .command(name, options)
+    .description(description)
+    .argument("[names...]", `out of ${Object.keys(BENCHMARKS).join(", ")}; default: all`, known, []);
+}
+
+function known(name: string, before: string[]): string[] {
+  if (Object.hasOwn(BENCHMARKS, name)) return [...before, name];
+  throw new InvalidArgumentError(
+    `expected a benchmark out of ${Object.keys(BENCHMARKS).join(", ")}, got ${name}`,
+  );
+}
+
+function namesOf(names: readonly string[]): readonly string[] {
+  return names.length > 0 ? names : Object.keys(BENCHMARKS);
 }

@@ -1,3 +1,5 @@
+import type { Ratio, Row } from "./results.js";
+
 /** The value below which the given share of the values lies. */
 export function quantile(values: readonly number[], share: number): number {
   const sorted = [...values].sort((a, b) => a - b);
@@ -5,6 +7,17 @@ export function quantile(values: readonly number[], share: number): number {
 }
 
 export const median = (values: readonly number[]): number => quantile(values, 0.5);
+
+/** Sums up the ratios of single rounds: their median, and the quarters on both sides of it. */
+export function ratioOf(better: Ratio["better"], rounds: readonly number[]): Ratio {
+  return {
+    better,
+    median: median(rounds),
+    low: quantile(rounds, 0.25),
+    high: quantile(rounds, 0.75),
+    rounds: rounds.length,
+  };
+}
 
 /** Microseconds of each of `count` awaited calls, one after the other. */
 export async function timeEach(count: number, call: () => Promise<unknown>): Promise<number[]> {
@@ -17,15 +30,18 @@ export async function timeEach(count: number, call: () => Promise<unknown>): Pro
   return times;
 }
 
-/** A line of a benchmark's table; `ratio` compares with what was measured beside it in the same run. */
-export interface Row {
-  readonly name: string;
-  readonly figures: Readonly<Record<string, number>>;
+/** Milliseconds that `work` takes. */
+export async function timed(work: () => Promise<unknown>): Promise<number> {
+  const began = performance.now();
+  await work();
+  return performance.now() - began;
 }
 
 export interface Benchmark {
   readonly title: string;
-  /** What the ratio is of, and which way is better. */
+  /** The units of its figures, and what the ratio is of. */
   readonly note: string;
   run(options: { quick: boolean }): Promise<Row[]>;
+  /** Versions of what takes part in this one alone; asked for after it has run. */
+  versions?(): Promise<Readonly<Record<string, string>>>;
 }

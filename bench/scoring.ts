@@ -1,26 +1,32 @@
 import { pipe, type Session } from "slither-ts";
 import type { Featurized, Prediction, RawRecord } from "../examples/ml-scoring/scoring-pipe.js";
 import { benchEngine } from "./engine.js";
-import { type Benchmark, median, type Row } from "./measure.js";
-
-const SEED = 42;
-const MODEL = "model";
+import { type Benchmark, median, ratioOf } from "./measure.js";
+import type { Row } from "./results.js";
+import { MODEL, SEED, train } from "./trained.js";
 
 /** Scoring through the pipe, beside the same Python functions called in their process, in turns. */
 export const scoring: Benchmark = {
-  title: "Scoring: enrich, featurize, predict, route; not fused, ledger and events on",
-  note: "thousand records a second; ratio = pipe / limit, higher is better; limit = the Python functions called in-process",
+  title: "Scoring: enrich, featurize, predict, route; ledger and events on",
+  note: "thousand records a second; ratio = pipe / limit; limit = the Python functions called in-process; not fused: featurize and predict make a trip each",
   async run({ quick }) {
     const rows: Row[] = [];
-    for (const sessions of [1, 2]) {
-      for (const batchSize of [100, 1_000]) rows.push(await compare(sessions, batchSize, quick));
+    for (const fuse of [true, false]) {
+      for (const sessions of [1, 2]) {
+        for (const batchSize of [100, 1_000]) rows.push(await compare(sessions, { batchSize, fuse }, quick));
+      }
     }
     return rows;
   },
 };
 
-async function compare(count: number, batchSize: number, quick: boolean): Promise<Row> {
-  const [rounds, total] = quick ? [1, 20_000] : [5, 200_000];
+interface Kind {
+  readonly batchSize: number;
+  readonly fuse: boolean;
+}
+
+async function compare(count: number, { batchSize, fuse }: Kind, quick: boolean): Promise<Row> {
+  const [rounds, total] = quick ? [3, 20_000] : [5, 200_000];
   await using engine = await benchEngine();
   const sessions = await Promise.all(Array.from({ length: count }, () => engine.session()));
   await Promise.all(sessions.map(train));
@@ -39,7 +45,7 @@ async function compare(count: number, batchSize: number, quick: boolean): Promis
   };
   const throughPipe = async (): Promise<number> => {
     const began = performance.now();
-    await Promise.all(sessions.map((session) => score(session, input, batchSize)));
+    await Promise.all(sessions.map((session) => score(session, input, { batchSize, fuse })));
     return (count * total * 1_000) / (performance.now() - began);
   };
 
@@ -53,29 +59,22 @@ async function compare(count: number, batchSize: number, quick: boolean): Promis
     measured.ratio.push(pipe / limit);
   }
   return {
-    name: `${count} session${count > 1 ? "s" : ""}, batch ${batchSize}`,
-    figures: {
-      limit: median(measured.limit) / 1_000,
-      pipe: median(measured.pipe) / 1_000,
-      ratio: median(measured.ratio),
-    },
+    name: `${count} session${count > 1 ? "s" : ""}, batch ${batchSize}${fuse ? "" : ", not fused"}`,
+    figures: { limit: median(measured.limit) / 1_000, pipe: median(measured.pipe) / 1_000 },
+    ratio: ratioOf("higher", measured.ratio),
   };
 }
 
-async function train(session: Session): Promise<void> {
-  const { features, labels, feature_names } = await session.call<Record<string, unknown>>(
-    "datasets",
-    "training_samples",
-    ["a", 2_000, SEED],
-  );
-  await session.call("ml_scorer", "train_model", [MODEL, features, labels], { kwargs: { feature_names } });
-}
-
-async function score(session: Session, records: readonly RawRecord[], size: number): Promise<void> {
+async function score(
+  session: Session,
+  records: readonly RawRecord[],
+  { batchSize: size, fuse }: Kind,
+): Promise<void> {
+  const batch = { size };
   const scoring = pipe<RawRecord>("bench", { id: (record) => record.id })
     .node("enrich", (record) => ({ id: record.id, model_id: MODEL, data: record.data }))
-    .python<Featurized>("featurize", { module: "ml_scorer", function: "featurize_batch", batch: { size } })
-    .python<Prediction>("predict", { module: "ml_scorer", function: "predict_batch", batch: { size } })
+    .python<Featurized>("featurize", { module: "ml_scorer", function: "featurize_batch", batch })
+    .python<Prediction>("predict", { module: "ml_scorer", function: "predict_batch", batch, fuse })
     .route("route", [
       ["high_confidence", (item) => item.confidence >= 0.9],
       ["low_confidence", (item) => item.confidence < 0.6],

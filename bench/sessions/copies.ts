@@ -1,7 +1,8 @@
 import type { Session } from "slither-ts";
 import { benchEngine } from "../engine.js";
-import { type Benchmark, quantile, type Row } from "../measure.js";
-import { privateMegabytes, timed } from "./processes.js";
+import { type Benchmark, quantile, timed } from "../measure.js";
+import type { Row } from "../results.js";
+import { privateMegabytes } from "./processes.js";
 
 /** Copying a session that holds a large model. */
 export const copies: Benchmark = {

@@ -1,7 +1,8 @@
 import type { Session } from "slither-ts";
 import { benchEngine } from "../engine.js";
-import type { Benchmark, Row } from "../measure.js";
-import { childrenOf, parentOf, proportionalMegabytes, timed } from "./processes.js";
+import { type Benchmark, timed } from "../measure.js";
+import type { Row } from "../results.js";
+import { childrenOf, parentOf, proportionalMegabytes } from "./processes.js";
 
 /** Many sessions that live at the same time. */
 export const crowd: Benchmark = {
@@ -23,7 +24,7 @@ export const crowd: Benchmark = {
       const seconds = (await timed(work)) / 1_000;
       const forkserver = parentOf((sessions[0] as Session).pid as number);
       const total = proportionalMegabytes([forkserver, ...childrenOf(forkserver)]);
-      rows.push({ name, figures: { seconds, total, each: total / count } });
+      rows.push({ name, figures: { sessions: count, seconds, total, each: total / count } });
     };
     await measure("opened", open);
     await measure(
@@ -39,7 +40,7 @@ export const crowd: Benchmark = {
       each((session) => session.checkpoint()),
     );
     const seconds = (await timed(() => engine.close())) / 1_000;
-    rows.push({ name: "closed", figures: { seconds, total: 0, each: 0 } });
+    rows.push({ name: "closed", figures: { sessions: count, seconds } });
     return rows;
   },
 };

@@ -1,13 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
 
-/** Milliseconds that `work` takes. */
-export async function timed(work: () => Promise<unknown>): Promise<number> {
-  const began = performance.now();
-  await work();
-  return performance.now() - began;
-}
-
 /** The parent of a process: of a session, its forkserver. */
 export function parentOf(pid: number): number {
   // The name before it is in parentheses, and may hold any.

@@ -1,6 +1,7 @@
 import type { Engine, Session } from "slither-ts";
 import { benchEngine } from "../engine.js";
-import { type Benchmark, quantile, type Row } from "../measure.js";
+import { type Benchmark, median, quantile, ratioOf } from "../measure.js";
+import type { Row } from "../results.js";
 import { parentOf, untilChildren } from "./processes.js";
 
 const PRELOAD = ["session_work"];
@@ -27,41 +28,41 @@ async function toFirstAnswer(
 /** From `engine.session()` to the first answer of scikit-learn: three ways to start, in turns. */
 export const starts: Benchmark = {
   title: "A new session, to its first answer from scikit-learn",
-  note: "milliseconds; ratio = p50 of the cold start / p50, higher is better",
+  note: "milliseconds; ratio = p50 of the cold start / p50",
   async run({ quick }) {
-    const [rounds, colds, forks] = quick ? [2, 1, 10] : [10, 2, 20];
+    const [rounds, colds, forks] = quick ? [3, 1, 10] : [10, 2, 20];
     await using coldEngine = await benchEngine({ forkserver: false });
     await using forkEngine = await benchEngine({ preload: PRELOAD, minIdle: 0 });
     await using idleEngine = await benchEngine({ preload: PRELOAD, minIdle: forks });
     await using watcher = await idleEngine.session();
     const forkserver = parentOf(watcher.pid as number);
-    const times = {
-      cold: [] as number[],
-      fork: [] as number[],
-      amongCheckpoints: [] as number[],
-      idle: [] as number[],
-    };
+    const cold: number[][] = [];
+    const fork: number[][] = [];
+    const amongCheckpoints: number[][] = [];
+    const idle: number[][] = [];
     for (let round = 0; round < rounds; round++) {
-      times.cold.push(...(await toFirstAnswer(coldEngine, colds)));
-      times.fork.push(...(await toFirstAnswer(forkEngine, forks)));
-      times.amongCheckpoints.push(...(await toFirstAnswer(forkEngine, forks, "auto")));
+      cold.push(await toFirstAnswer(coldEngine, colds));
+      fork.push(await toFirstAnswer(forkEngine, forks));
+      amongCheckpoints.push(await toFirstAnswer(forkEngine, forks, "auto"));
       await untilChildren(forkserver, forks + 1);
-      times.idle.push(...(await toFirstAnswer(idleEngine, forks)));
+      idle.push(await toFirstAnswer(idleEngine, forks));
     }
-    const cold = quantile(times.cold, 0.5);
-    const row = (name: string, values: number[]): Row => ({
+    const row = (name: string, times: readonly number[][]): Row => ({
       name,
-      figures: {
-        p50: quantile(values, 0.5),
-        p99: quantile(values, 0.99),
-        ratio: cold / quantile(values, 0.5),
-      },
+      figures: { p50: median(times.flat()), p99: quantile(times.flat(), 0.99) },
+    });
+    const compared = (name: string, times: readonly number[][]): Row => ({
+      ...row(name, times),
+      ratio: ratioOf(
+        "higher",
+        times.map((values, round) => median(cold[round] ?? []) / median(values)),
+      ),
     });
     return [
-      row("cold: a new interpreter", times.cold),
-      row("a fork", times.fork),
-      row("a fork, while those before get checkpoints", times.amongCheckpoints),
-      row("an idle fork", times.idle),
+      row("cold: a new interpreter", cold),
+      compared("a fork", fork),
+      compared("a fork, while those before get checkpoints", amongCheckpoints),
+      compared("an idle fork", idle),
     ];
   },
 };

@@ -1,0 +1,65 @@
+import { type Results, type Row, rowOf, rowsOf } from "./results.js";
+
+/** What a figure must reach at least, or at most. */
+export interface Floor {
+  readonly group: string;
+  /** The name of the row. */
+  readonly row: string;
+  /** `ratio`, or one of the row's figures. */
+  readonly figure: string;
+  readonly atLeast?: number;
+  readonly atMost?: number;
+  /** What `figure` is, with its unit. */
+  readonly says: string;
+}
+
+/** A floor beside what was measured; `value` is undefined when nothing was. */
+export interface JudgedFloor extends Floor {
+  readonly value: number | undefined;
+  readonly met: boolean;
+}
+
+const OF_LIMIT = { group: "scoring", figure: "ratio", says: "of the limit" };
+const GROWTH = { group: "memory", figure: "growth", atMost: 60, says: "MB more at the end" };
+
+const FLOORS: readonly Floor[] = [
+  { group: "call", row: "session.call", figure: "ratio", atMost: 1.7, says: "times a raw echo" },
+  { ...OF_LIMIT, row: "1 session, batch 100", atLeast: 0.6 },
+  { ...OF_LIMIT, row: "1 session, batch 1000", atLeast: 0.6 },
+  { ...OF_LIMIT, row: "2 sessions, batch 100", atLeast: 0.5 },
+  { ...OF_LIMIT, row: "2 sessions, batch 1000", atLeast: 0.5 },
+  {
+    group: "columns",
+    row: "columns, batch 1000",
+    figure: "pipe",
+    atLeast: 1_500,
+    says: "thousand records a second",
+  },
+  { group: "arrays", row: "a new array", figure: "call", atMost: 60, says: "ms" },
+  { group: "arrays", row: "an array that is shared already", figure: "call", atMost: 5, says: "ms" },
+  { ...GROWTH, row: "Node, resident" },
+  { ...GROWTH, row: "Node, heap" },
+  { ...GROWTH, row: "Python" },
+];
+
+/** Every floor with what was measured, and that no peer is ahead in any row. */
+export function judgedFloors(results: Results): JudgedFloor[] {
+  return [...FLOORS, ...rowsOf(results.peers).flatMap(aheadOf)].map((floor) => {
+    const row = rowOf(results, floor.group, floor.row);
+    const value = floor.figure === "ratio" ? row?.ratio?.median : row?.figures[floor.figure];
+    return { ...floor, value, met: value !== undefined && reaches(value, floor) };
+  });
+}
+
+function aheadOf({ name, ratio }: Row): Floor[] {
+  if (ratio === undefined) return [];
+  const bound = ratio.better === "higher" ? { atLeast: 1 } : { atMost: 1 };
+  return [{ group: "peers", row: name, figure: "ratio", ...bound, says: "times the peer's" }];
+}
+
+function reaches(
+  value: number,
+  { atLeast = Number.NEGATIVE_INFINITY, atMost = Number.POSITIVE_INFINITY }: Floor,
+): boolean {
+  return value >= atLeast && value <= atMost;
+}
