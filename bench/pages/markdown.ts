@@ -27,10 +27,11 @@ function section({ title, note, rows }: Table): string[] {
   return [`### ${title}`, table(head, cells), sentence(note)];
 }
 
-function floorCells({ group, row, atLeast, atMost, says, value, met }: JudgedFloor): string[] {
+function floorCells({ group, row, atLeast, atMost, says, orOfLimit, value, met }: JudgedFloor): string[] {
   const bound = atLeast === undefined ? `at most ${atMost}` : `at least ${atLeast}`;
+  const or = orOfLimit === undefined ? "" : `, or ${orOfLimit} of the limit`;
   const verdict = value === undefined ? "not measured" : met ? "met" : "**not met**";
-  return [`${group}: ${row}`, `${bound} ${says}`, value === undefined ? "" : shown(value), verdict];
+  return [`${group}: ${row}`, `${bound} ${says}${or}`, value === undefined ? "" : shown(value), verdict];
 }
 
 function when({ conditions: { date, quick } }: Group): string {

@@ -98,10 +98,7 @@ export class BatchSender {
     const size = items.length;
     const got = (columns?.rows ?? results.length) + left.length;
     if (got !== size) throw new BatchResultError(this.#callSite, { expected: size, got, type: "list" });
-    if (left.length === 0)
-      return columns === undefined
-        ? (results as unknown[])
-        : items.map((item, index) => new ColumnItem(item, item, columns, index));
+    if (left.length === 0 && columns === undefined) return results as unknown[];
     const all: unknown[] = new Array(size);
     for (const { index, step, why } of left) {
       const { member } = this.#stepAt(step);
@@ -111,8 +108,9 @@ export class BatchSender {
           : new RecordFailure(inMember(why, member));
     }
     let next = 0;
-    for (const [index, item] of items.entries()) {
-      if (index in all) continue;
+    for (let index = 0; index < size; index++) {
+      if (left.length > 0 && index in all) continue;
+      const item = items[index] as Item;
       all[index] = columns === undefined ? results[next] : new ColumnItem(item, item, columns, next);
       next += 1;
     }

@@ -1,5 +1,5 @@
 import { inspect } from "node:util";
-import type { ColumnBlock } from "../wire/columns.js";
+import type { ColumnBlock } from "../wire/columns-block.js";
 import type { Stretch } from "../wire/columns-join.js";
 import type { Failure, Item, ItemId } from "./item.js";
 

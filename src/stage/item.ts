@@ -1,5 +1,3 @@
-import { ColumnItem } from "./column-item.js";
-
 /** What a record is known by: its position in the input, or what the pipe's `id` function gives; a record made of another has its id and a number, `7/0`. */
 export type ItemId = string | number;
 
@@ -59,12 +57,6 @@ export function withPayload(item: Item, payload: unknown): Item {
   return made(item, { payload, route: item.route, failure: item.failure });
 }
 
-export function withRoute(item: Item, route: string, failure: Failure | undefined = item.failure): Item {
-  const row = ColumnItem.rowOf(item);
-  if (row !== undefined) return new ColumnItem(item, { route, failure }, row.block, row.index, row.made);
-  return made(item, { payload: item.payload, route, failure });
-}
-
 /** One of several records that were made of one. Each has notes of its own. */
 export function childOf(item: Item, index: number, payload: unknown): Item {
   return {
@@ -78,7 +70,8 @@ export function childOf(item: Item, index: number, payload: unknown): Item {
   };
 }
 
-function made(
+/** One like another, but for this. */
+export function made(
   { id, meta, input, origin }: Item,
   { payload, route, failure }: Pick<Item, "payload" | "route" | "failure">,
 ): Item {

@@ -1,6 +1,6 @@
 import type { Operator, StageContext } from "./contract.js";
-import { withRoute } from "./item.js";
 import { itemOperator } from "./item-operator.js";
+import { withRoute } from "./routed-item.js";
 
 /** The plan of a merge stage: records of outputs become records of its line again. */
 export interface MergeStage {

@@ -1,4 +1,4 @@
-import type { ColumnBlock } from "../wire/columns.js";
+import type { ColumnBlock } from "../wire/columns-block.js";
 import { ColumnItem } from "./column-item.js";
 import type { Item } from "./item.js";
 

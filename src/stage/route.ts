@@ -1,7 +1,8 @@
 import { show } from "../options/parse.js";
 import type { Operator, StageContext } from "./contract.js";
-import { DEFAULT_ROUTE, type Item, withRoute } from "./item.js";
+import { DEFAULT_ROUTE, type Item } from "./item.js";
 import { itemOperator } from "./item-operator.js";
+import { withRoute } from "./routed-item.js";
 
 /** A named output and the predicate of the records that go there. */
 export type Route = readonly [name: string, predicate: (payload: unknown) => boolean];

@@ -1,9 +1,10 @@
 import type { FinalVerdict } from "../dispatch/judge.js";
 import type { RecordRejectedError } from "../errors/rejected.js";
 import { failStage, failure, rejection, type StageContext } from "./contract.js";
-import { DEFAULT_ROUTE, type Failure, type Item, withRoute } from "./item.js";
+import { DEFAULT_ROUTE, type Failure, type Item } from "./item.js";
 import { PassingItem } from "./passing-item.js";
 import { RejectUpTo, Retry } from "./policy.js";
+import { withRoute } from "./routed-item.js";
 
 /** The chunk that goes on, into which the stages of a group put what they let go. */
 export class Outgoing {

@@ -1,5 +1,5 @@
 import type { SlitherError } from "../errors/slither-error.js";
-import type { ColumnBlock } from "./columns.js";
+import type { ColumnBlock } from "./columns-block.js";
 import { type ColumnTable, columnsOfTable } from "./columns-table.js";
 import { rowsOf, type Table } from "./table.js";
 

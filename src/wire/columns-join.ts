@@ -1,4 +1,5 @@
-import type { Column, ColumnBlock, Columns } from "./columns.js";
+import type { Column, Columns } from "./columns.js";
+import type { ColumnBlock } from "./columns-block.js";
 import { elementsOf, isSameShape } from "./columns-kind.js";
 import { bytesOf, NdArray, typedArrayOn } from "./ndarray.js";
 

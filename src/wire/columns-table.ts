@@ -1,5 +1,6 @@
 import { ValueNotSupportedError } from "../errors/value.js";
-import { type Column, ColumnBlock, type Columns } from "./columns.js";
+import type { Column, Columns } from "./columns.js";
+import { ColumnBlock } from "./columns-block.js";
 import { packable } from "./encode.js";
 import { encodeNdArray } from "./extensions.js";
 import { NdArray } from "./ndarray.js";

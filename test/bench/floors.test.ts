@@ -36,6 +36,14 @@ test.each([
   expect(judged({ peers: rows }, "batch 100, FastAPI")).toMatchObject({ value, met });
 });
 
+test("a floor that may be a share of the limit as well is met by either", () => {
+  const row = "columns, batch 1000";
+  const columns = (pipe: number, share: number) => [{ name: row, figures: { pipe }, ratio: ratio(share) }];
+  expect(judged({ columns: columns(1_500, 0.1) }, row)).toMatchObject({ met: true });
+  expect(judged({ columns: columns(900, 0.5) }, row)).toMatchObject({ met: true });
+  expect(judged({ columns: columns(900, 0.49) }, row)).toMatchObject({ met: false });
+});
+
 test("every floor is of a row that is measured", () => {
   const results = kept();
   expect(judgedFloors(results).filter(({ group, value }) => group in results && value === undefined)).toEqual(

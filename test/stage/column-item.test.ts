@@ -3,10 +3,11 @@ import { NdArray } from "slither-ts";
 import { expect, test, vi } from "vitest";
 import { ColumnItem } from "../../src/stage/column-item.js";
 import { columnsOf } from "../../src/stage/columns-of.js";
-import { type Item, withRoute } from "../../src/stage/item.js";
+import type { Item } from "../../src/stage/item.js";
 import { PassingItem } from "../../src/stage/passing-item.js";
 import { PayloadSizes } from "../../src/stage/payload-sizes.js";
-import { ColumnBlock } from "../../src/wire/columns.js";
+import { withRoute } from "../../src/stage/routed-item.js";
+import { ColumnBlock } from "../../src/wire/columns-block.js";
 import { item } from "./context.js";
 
 /** Items of a block of numbers, and how often one of its rows was made. */

@@ -2,11 +2,10 @@ import { inStep } from "../../errors/failed-step.js";
 import { BatchResultError, type CallSite } from "../../errors/python.js";
 import type { SlitherError } from "../../errors/slither-error.js";
 import type { LeftRow } from "../../wire/batch-reply.js";
-import type { ColumnBlock } from "../../wire/columns.js";
+import type { ColumnBlock } from "../../wire/columns-block.js";
 import { typeNameOf } from "../../wire/refusal.js";
 import { isRejecting } from "../../wire/rejecting.js";
 import type { BatchRequest, Step } from "../../wire/request.js";
-import { carryOutColumns } from "./column-batch.js";
 import { type FailedRow, mapEach } from "./map-each.js";
 
 /** What carries out the functions of a batch. */
@@ -31,12 +30,10 @@ export interface CarriedOut {
 
 /** Takes payloads through one function after the other, as a worker does: see BATCH in protocol/PROTOCOL.md. */
 export async function carryOutBatch(
-  request: BatchRequest,
+  { steps, payloads, taps }: BatchRequest,
   sites: readonly CallSite[],
   host: BatchHost,
 ): Promise<CarriedOut> {
-  if (request.columns !== undefined) return carryOutColumns(request, request.columns(), sites, host);
-  const { steps, payloads, taps } = request;
   const left: LeftRow[] = [];
   const tapped: unknown[][] = [];
   const done: number[] = [];

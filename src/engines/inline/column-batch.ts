@@ -1,7 +1,8 @@
 import { inStep } from "../../errors/failed-step.js";
 import type { CallSite } from "../../errors/python.js";
 import type { LeftRow } from "../../wire/batch-reply.js";
-import { ColumnBlock, type Columns } from "../../wire/columns.js";
+import type { Columns } from "../../wire/columns.js";
+import { ColumnBlock } from "../../wire/columns-block.js";
 import { joined } from "../../wire/columns-join.js";
 import type { BatchRequest } from "../../wire/request.js";
 import type { BatchHost, CarriedOut } from "./batch.js";

@@ -1,5 +1,6 @@
 import { BatchResultError, type CallSite } from "../../errors/python.js";
-import { type Column, ColumnBlock, lengthOf } from "../../wire/columns.js";
+import { type Column, lengthOf } from "../../wire/columns.js";
+import { ColumnBlock } from "../../wire/columns-block.js";
 import { shapedAs } from "../../wire/columns-kind.js";
 import { NdArray } from "../../wire/ndarray.js";
 import { FORBIDDEN_KEY } from "../../wire/protocol.js";

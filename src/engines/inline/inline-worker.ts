@@ -21,8 +21,8 @@ import type { Handle } from "../../wire/handle.js";
 import { typeNameOf } from "../../wire/refusal.js";
 import { computeNanoseconds } from "../../wire/reply.js";
 import { type BatchRequest, naming } from "../../wire/request.js";
-import { carryOutBatch } from "./batch.js";
-import { withoutLastRow } from "./column-batch.js";
+import { type BatchHost, carryOutBatch } from "./batch.js";
+import { carryOutColumns, withoutLastRow } from "./column-batch.js";
 import type { CrashOptions, FaultHook, FaultKind } from "./faults.js";
 import type { InlineFunction, InlineModule, InlineOptions } from "./options.js";
 import { asPythonError } from "./python-error.js";
@@ -137,7 +137,7 @@ export class InlineWorker implements Worker {
 
   async #carryOutBatch(request: BatchRequest, sites: readonly CallSite[], times: Times): Promise<Reply> {
     const begun = performance.now();
-    const { done, ...came } = await carryOutBatch(request, sites, {
+    const host: BatchHost = {
       call: async (step, payloads, site, columns) => {
         if (this.#death !== undefined) throw this.#death;
         this.#progress = { step: request.steps.indexOf(step), row: undefined, since: monotonicSeconds() };
@@ -152,7 +152,10 @@ export class InlineWorker implements Worker {
       },
       packed: (value, site) => naming(site, () => this.#packableResult(value)),
       sent: (packed, site) => naming(site, () => this.#sent(packed)) as unknown[],
-    });
+    };
+    const { done, ...came } = await (request.columns === undefined
+      ? carryOutBatch(request, sites, host)
+      : carryOutColumns(request, request.columns(), sites, host));
     const read = performance.now();
     const there = { begun, received: begun, decoded: begun, steps: done };
     const bytes = { sent: 0, received: 0 };
