@@ -1,8 +1,8 @@
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
 import { createServer, type Socket } from "node:net";
-import { tmpdir } from "node:os";
+import { cpus, tmpdir } from "node:os";
 import { join } from "node:path";
 import { benchEngine, pythonFolder } from "./engine.js";
 import { type Benchmark, median, quantile, ratioOf, timeEach } from "./measure.js";
@@ -11,38 +11,69 @@ import type { Row } from "./results.js";
 /** Bytes of body: about what a call without arguments is. */
 const BODY_BYTES = 32;
 
-/** A call that does nothing, beside a bare echo over the same kind of socket, in turns. */
+/**
+ * A call that does nothing, beside a bare echo over the same kind of socket, in turns. Once where the system puts the processes, and once on one core: how long
+ * a sleeping core takes to wake is most of a message to another one, and which of the two gets that is the system's choice.
+ */
 export const call: Benchmark = {
   title: "A call that does nothing",
-  note: "microseconds; ratio = p50 of the call / p50 of the echo",
+  note: "microseconds; ratio = p50 of the call / p50 of the echo; on one core: Node and both Python processes share it, where there is taskset",
   async run({ quick }) {
     const [rounds, calls] = quick ? [5, 500] : [10, 4_000];
     await using engine = await benchEngine();
     const session = await engine.session();
     await using echo = await openEcho(await session.call<string>("datasets", "interpreter"));
-    const noop = (): Promise<unknown> => session.call("limit", "noop");
-    await timeEach(calls, noop);
-    await timeEach(calls, echo.ask);
-    const times = { echo: [] as number[], call: [] as number[] };
-    const ratios: number[] = [];
-    for (let round = 0; round < rounds; round++) {
-      const [echoes, answers] = [await timeEach(calls, echo.ask), await timeEach(calls, noop)];
-      times.echo.push(...echoes);
-      times.call.push(...answers);
-      ratios.push(median(answers) / median(echoes));
+    const ways = { echo: echo.ask, call: () => session.call("limit", "noop") };
+    const rows = await compare(ways, { rounds, calls }, "");
+    const pids = [process.pid, session.pid, echo.pid];
+    if (!pids.every((pid) => putOn("0", pid))) return rows;
+    try {
+      return [...rows, ...(await compare(ways, { rounds, calls }, ", on one core"))];
+    } finally {
+      for (const pid of pids) putOn(`0-${cpus().length - 1}`, pid);
     }
-    const row = (name: string, values: number[]): Row => ({
-      name,
-      figures: { p50: median(values), p99: quantile(values, 0.99) },
-    });
-    return [
-      row("raw echo", times.echo),
-      { ...row("session.call", times.call), ratio: ratioOf("lower", ratios) },
-    ];
   },
 };
 
-async function openEcho(interpreter: string): Promise<{ ask: () => Promise<unknown> } & AsyncDisposable> {
+interface Ways {
+  readonly echo: () => Promise<unknown>;
+  readonly call: () => Promise<unknown>;
+}
+
+async function compare(
+  { echo, call }: Ways,
+  { rounds, calls }: { rounds: number; calls: number },
+  where: string,
+): Promise<Row[]> {
+  await timeEach(calls, call);
+  await timeEach(calls, echo);
+  const times = { echo: [] as number[], call: [] as number[] };
+  const ratios: number[] = [];
+  for (let round = 0; round < rounds; round++) {
+    const [echoes, answers] = [await timeEach(calls, echo), await timeEach(calls, call)];
+    times.echo.push(...echoes);
+    times.call.push(...answers);
+    ratios.push(median(answers) / median(echoes));
+  }
+  const row = (name: string, values: number[]): Row => ({
+    name: `${name}${where}`,
+    figures: { p50: median(values), p99: quantile(values, 0.99) },
+  });
+  return [
+    row("raw echo", times.echo),
+    { ...row("session.call", times.call), ratio: ratioOf("lower", ratios) },
+  ];
+}
+
+/** Lets a process, with all its threads, run on these cores alone. False where that cannot be said. */
+function putOn(cores: string, pid: number | undefined): boolean {
+  const asked = spawnSync("taskset", ["-acp", cores, String(pid)], { stdio: "ignore" });
+  return asked.status === 0;
+}
+
+async function openEcho(
+  interpreter: string,
+): Promise<{ ask: () => Promise<unknown>; pid: number | undefined } & AsyncDisposable> {
   const folder = await mkdtemp(join(tmpdir(), "slither-bench-"));
   const server = createServer();
   server.listen(join(folder, "echo.sock"));
@@ -62,6 +93,7 @@ async function openEcho(interpreter: string): Promise<{ ask: () => Promise<unkno
     answered();
   });
   return {
+    pid: child.pid,
     ask: () =>
       new Promise<void>((resolve) => {
         answered = resolve;

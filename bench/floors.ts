@@ -26,6 +26,13 @@ const GROWTH = { group: "memory", figure: "growth", atMost: 60, says: "MB more a
 
 const FLOORS: readonly Floor[] = [
   { group: "call", row: "session.call", figure: "ratio", atMost: 1.7, says: "times a raw echo" },
+  {
+    group: "call",
+    row: "session.call, on one core",
+    figure: "ratio",
+    atMost: 1.7,
+    says: "times a raw echo",
+  },
   { ...OF_LIMIT, row: "1 session, batch 100", atLeast: 0.6 },
   { ...OF_LIMIT, row: "1 session, batch 1000", atLeast: 0.6 },
   { ...OF_LIMIT, row: "2 sessions, batch 100", atLeast: 0.5 },
