@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Batching } from "../stage/batching.js";
-import { type ErrorPolicy, routeOfPolicy } from "../stage/policy.js";
+import { type ErrorPolicy, Retry, routeOfPolicy } from "../stage/policy.js";
 import type { PythonStage } from "../stage/python-stage.js";
 import { type PipePlan, policyOf, type StagePlan } from "./plan.js";
 
@@ -108,14 +108,17 @@ function reasonOfPolicies(
     if (typeof policy === "function") return `the policy of ${name} is a function, which sees its payloads`;
     if (routeOfPolicy(policy) !== undefined)
       return `what fails in ${name} goes to an output, with its payload`;
-    if (halts(policy) !== halts(policyOf(plan, first.name)))
+    const other = policyOf(plan, first.name);
+    if (halts(policy) !== halts(other))
       return `one of ${first.name} and ${name} halts the run, the other does not`;
+    if (halts(policy) && (policy === "halt") !== (other === "halt"))
+      return `one of ${first.name} and ${name} halts the run at once, the other after retries`;
   }
   return undefined;
 }
 
 function halts(policy: ErrorPolicy): boolean {
-  return policy === "halt";
+  return policy === "halt" || (policy instanceof Retry && policy.final === "halt");
 }
 
 function reasonOfBatching(first: PythonStage, second: PythonStage): string {

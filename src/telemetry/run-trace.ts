@@ -79,7 +79,11 @@ export class RunTrace {
     return `00-${traceId}-${spanId}-${traceFlags.toString(16).padStart(2, "0")}`;
   }
 
-  #pythonStep(parent: Context, session: string | undefined, { stage, name, beganMs, endedMs }: PythonStep): void {
+  #pythonStep(
+    parent: Context,
+    session: string | undefined,
+    { stage, name, beganMs, endedMs }: PythonStep,
+  ): void {
     const began = this.#epochMs + beganMs;
     const values = { session, stage, function: name };
     const { span } = openSpan(this.#tracer, { kind: "python", name, parent, values, began });

@@ -27,7 +27,9 @@ function start(): void {
 }
 
 /** The run to its end, with what the batch did. */
-function stop(steps: readonly { stage: string; name: string; beganMs: number; endedMs: number }[] = []): void {
+function stop(
+  steps: readonly { stage: string; name: string; beganMs: number; endedMs: number }[] = [],
+): void {
   const answered = { ...ofBatch, durationMs: 1, computeMs: 1, steps };
   telemetry.emit("batch-stop", answered);
   telemetry.emit("stage-stop", { ...ofStage, durationMs: 1, in: 2, out: 2, rejected: 0, filtered: 0 });
