@@ -18,6 +18,7 @@ _UNINTERRUPTIBLE_FOLDERS: Final = ("/numba/core/", "/llvmlite/")
 
 _running_call = NO_CALL
 _cancel_was_heard = False
+_memory_was_heard = False
 
 
 class Cancelled(BaseException):
@@ -34,8 +35,9 @@ Cancelled.__module__ = "slither_worker"
 
 def begin_call(call: int) -> None:
     """Say which call this process works on from now on."""
-    global _running_call, _cancel_was_heard  # noqa: PLW0603
+    global _running_call, _cancel_was_heard, _memory_was_heard  # noqa: PLW0603
     _cancel_was_heard = False
+    _memory_was_heard = False
     _running_call = call
 
 
@@ -48,6 +50,11 @@ def end_call() -> None:
 def running_call() -> int:
     """Return the id of the call that this process works on."""
     return _running_call
+
+
+def used_too_much_memory() -> bool:
+    """Tell whether this call, or the last one, was told that the process uses too much memory."""
+    return _memory_was_heard
 
 
 def was_cancelled() -> bool:
@@ -70,10 +77,12 @@ def interrupt(messages: Iterable[Frame], stack: FrameType | None) -> None:
     Raises `Cancelled` or `MemoryError` when a message is meant for the call that is running and its code can
     be interrupted now. Else nothing happens: Node sends CANCEL again until the call is answered.
     """
-    global _cancel_was_heard  # noqa: PLW0603
+    global _cancel_was_heard, _memory_was_heard  # noqa: PLW0603
     kinds = {message.kind for message in messages if message.call == _running_call != NO_CALL}
     if Kind.CANCEL in kinds:
         _cancel_was_heard = True
+    if Kind.MEMORY in kinds:
+        _memory_was_heard = True
     if kinds.isdisjoint((Kind.CANCEL, Kind.MEMORY)) or not _may_raise(stack):
         return
     if Kind.CANCEL in kinds:

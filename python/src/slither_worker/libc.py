@@ -28,6 +28,12 @@ def collapse_pages(address: int, length: int) -> bool:
     return done
 
 
+def return_free_memory() -> None:
+    """Give back to the system what was freed and the C library still holds (glibc only)."""
+    with contextlib.suppress(Exception):
+        _library().malloc_trim(0)
+
+
 def flush_all() -> None:
     """Write out what libraries have printed from C and the C library still holds."""
     with contextlib.suppress(Exception):

@@ -15,7 +15,8 @@ from slither_worker.fork import become_own_process, fork_adopted
 from slither_worker.fork_safety import reason_not_to_fork
 from slither_worker.frames import Frame
 from slither_worker.hooks import run_after_fork
-from slither_worker.interrupts import begin_call, end_call
+from slither_worker.interrupts import begin_call, end_call, used_too_much_memory
+from slither_worker.libc import return_free_memory
 from slither_worker.openmp import pause_openmp
 from slither_worker.protocol import NO_CALL, Kind
 from slither_worker.quiesce import stop_helper_threads
@@ -71,6 +72,9 @@ class Worker:
         del frame
         answer = work()
         end_call()
+        if used_too_much_memory():
+            # What its code has let go of must count as that, or the next call would be killed for it, untold.
+            return_free_memory()
         answer_blocks.give()
         return answer is None or channel.send(answer[0], call, answer[1])
 
