@@ -34,7 +34,8 @@ export class Lane implements ExecutionLane {
   readonly queue: JobQueue;
   readonly graceMs: number;
   readonly #control: LaneControl;
-  readonly #executions = new Set<Execution>();
+  /** In the order in which they were asked for, which is nearly that in which they end. No Set, as in JobQueue. */
+  readonly #executions: Execution[] = [];
   readonly #turns = new Set<Promise<unknown>>();
   readonly #failsWhenBusy: boolean;
   refs: RefTable;
@@ -62,18 +63,18 @@ export class Lane implements ExecutionLane {
     const ofRun = options.owner !== undefined;
     const closed = this.#control.closed(ofRun);
     if (closed !== undefined) throw closed;
-    if (this.#failsWhenBusy && !ofRun && this.#executions.size > 0)
+    if (this.#failsWhenBusy && !ofRun && this.#executions.length > 0)
       throw new SessionBusyError(site.session, site.target);
     const { result: encoded, refs } = notingRefs(() =>
       encodeRequest(make(), site, this.#control.sharedMemory),
     );
     const execution = new Execution(encoded, refs, options, this);
-    this.#executions.add(execution);
+    this.#executions.push(execution);
     try {
       execution.begin();
       return await execution.reply;
     } finally {
-      this.#executions.delete(execution);
+      this.#executions.splice(this.#executions.indexOf(execution), 1);
     }
   }
 
@@ -122,12 +123,12 @@ export class Lane implements ExecutionLane {
 
   /** Resolves when everything that was asked for up to now has its outcome. */
   async settled(): Promise<void> {
-    const replies = [...this.#executions].map((execution) => execution.reply);
+    const replies = this.#executions.map((execution) => execution.reply);
     await Promise.allSettled([...replies, ...this.#turns]);
   }
 
   /** Stops what waits and what runs; `error` is what it fails with. */
   stop(error: (fate: StoppedCallFate) => Error): void {
-    for (const execution of this.#executions) execution.stop(error);
+    for (const execution of [...this.#executions]) execution.stop(error);
   }
 }

@@ -24,7 +24,8 @@ export interface Job {
  */
 export class JobQueue {
   readonly #waiting: Job[] = [];
-  readonly #sent = new Set<Job>();
+  /** Few at a time. No Set: a table that it has outgrown refers to the next one, and keeps what was in it until the next major collection. */
+  #sent: Job[] = [];
   readonly #onIdle: () => void;
   #running: Job | undefined;
   #advancing = false;
@@ -37,7 +38,7 @@ export class JobQueue {
 
   /** Whether nothing waits and nothing was sent. */
   get idle(): boolean {
-    return this.#waiting.length === 0 && this.#sent.size === 0;
+    return this.#waiting.length === 0 && this.#sent.length === 0;
   }
 
   add(job: Job): void {
@@ -56,7 +57,9 @@ export class JobQueue {
 
   /** The worker has answered `job`. */
   answered(job: Job): void {
-    if (!this.#sent.delete(job)) return;
+    const place = this.#sent.indexOf(job);
+    if (place < 0) return;
+    this.#sent.splice(place, 1);
     this.#advance();
     if (this.idle) this.#onIdle();
   }
@@ -74,8 +77,8 @@ export class JobQueue {
 
   /** The worker is gone: settles what was sent, and puts back in front what is to be sent again. */
   workerGone(reason: Error, takenOver: boolean): void {
-    const sent = [...this.#sent];
-    this.#sent.clear();
+    const sent = this.#sent;
+    this.#sent = [];
     const again = sent.filter((job) => job.workerGone(reason, job === this.#running, takenOver) === "again");
     this.#running = undefined;
     this.#waiting.unshift(...again);
@@ -88,10 +91,10 @@ export class JobQueue {
     this.#advancing = true;
     while (this.#waiting.length > 0 && !this.#held) {
       const next = this.#waiting[0] as Job;
-      const fits = this.#sent.size < next.depth && [...this.#sent].every((job) => job.owner === next.owner);
-      if (!fits && this.#sent.size > 0) break;
+      const fits = this.#sent.length < next.depth && this.#sent.every((job) => job.owner === next.owner);
+      if (!fits && this.#sent.length > 0) break;
       this.#waiting.shift();
-      this.#sent.add(next);
+      this.#sent.push(next);
       next.start();
     }
     this.#advancing = false;

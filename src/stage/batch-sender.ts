@@ -9,6 +9,7 @@ import type { PythonStep } from "../telemetry/python-step.js";
 import { traceparentOf } from "../telemetry/traces.js";
 import type { BatchReply } from "../wire/batch-reply.js";
 import type { BatchRequest, Step } from "../wire/request.js";
+import { BatchOfItems } from "./batch-of-items.js";
 import { ColumnInput } from "./column-input.js";
 import { ColumnItem } from "./column-item.js";
 import { type StageContext, StageFailure, type Trip } from "./contract.js";
@@ -143,22 +144,17 @@ export class BatchSender {
 
   #request(items: readonly Item[], chosen: readonly Chosen[], traceparent: string | undefined): BatchRequest {
     const columns = this.#columns;
-    return {
-      kind: "batch",
+    return new BatchOfItems(items, {
       steps: this.#steps.map(({ stage }) => ({
         stage: stage.name,
         module: stage.module,
         function: stage.function,
         form: formOf(stage),
       })),
-      // Of columns no rows are made, unless somebody wants to see them.
-      get payloads() {
-        return items.map(({ payload }) => payload);
-      },
-      columns: columns && (() => columns.columnsOf(items)),
       taps: chosen.map(({ request }) => request),
       traceparent,
-    };
+      columns: columns && ((all) => columns.columnsOf(all)),
+    });
   }
 
   get #callSite(): CallSite {

@@ -32,8 +32,8 @@ interface Listeners {
 export class Conversation {
   readonly #calls: Connection;
   readonly #listeners: Listeners;
-  /** By id; the one that the worker is at first. */
-  readonly #pending = new Map<number, PendingRequest>();
+  /** The one that the worker is at first. Few at a time; no Map, which would keep answers for longer than they are needed: see JobQueue. */
+  #pending: PendingRequest[] = [];
   #death: WorkerDeathError | undefined;
   #lastId = 0;
 
@@ -45,12 +45,11 @@ export class Conversation {
 
   /** The oldest request that has no answer. */
   get oldest(): PendingRequest | undefined {
-    const [oldest] = this.#pending.values();
-    return oldest;
+    return this.#pending[0];
   }
 
   isPending(id: number): boolean {
-    return this.#pending.has(id);
+    return this.#pending.some((request) => request.id === id);
   }
 
   request<Answer>(
@@ -67,8 +66,8 @@ export class Conversation {
         reject(this.#death);
         return;
       }
-      this.#pending.set(id, { id, site, sites, read, resolve: resolve as (answer: unknown) => void, reject });
-      if (this.#pending.size === 1) this.#listeners.onBusy(true);
+      this.#pending.push({ id, site, sites, read, resolve: resolve as (answer: unknown) => void, reject });
+      if (this.#pending.length === 1) this.#listeners.onBusy(true);
       this.#calls.send(kind, id, body);
     });
     return { id, answer };
@@ -77,14 +76,14 @@ export class Conversation {
   /** The worker is gone: what has no answer fails with that, and so does what is asked for later. */
   end(death: WorkerDeathError): void {
     this.#death = death;
-    const pending = [...this.#pending.values()];
-    this.#pending.clear();
+    const pending = this.#pending;
+    this.#pending = [];
     if (pending.length > 0) this.#listeners.onBusy(false);
     for (const { reject } of pending) reject(death);
   }
 
   #receive(frame: Frame): void {
-    const request = this.#pending.get(frame.id);
+    const request = this.#pending.find(({ id }) => id === frame.id);
     if (request === undefined) {
       this.#listeners.onOutOfStep();
       return;
@@ -98,8 +97,8 @@ export class Conversation {
       }
       request.reject(SlitherError.is(error) ? error : unreadable(request.site, error));
     }
-    this.#pending.delete(frame.id);
-    if (this.#pending.size === 0) this.#listeners.onBusy(false);
+    this.#pending = this.#pending.filter((other) => other !== request);
+    if (this.#pending.length === 0) this.#listeners.onBusy(false);
   }
 }
 
