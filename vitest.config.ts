@@ -9,6 +9,8 @@ export default defineConfig({
     alias: [
       { find: /^slither-ts$/, replacement: source("index.ts") },
       { find: /^slither-ts\/testing$/, replacement: source("testing.ts") },
+      { find: /^slither-ts\/durable$/, replacement: source("durable.ts") },
+      { find: /^slither-ts\/redis$/, replacement: source("redis.ts") },
     ],
   },
   test: {

@@ -1,6 +1,6 @@
 /**
  * The layers of src/, from top to bottom. A file may import what is in its own row or in a row further down.
- * A name that ends in "/" is a folder, any other a file.
+ * A name that ends in "/" is a folder, any other a file. A folder inside another may have a row further up than the rest of it.
  *
  * A contract (engine.ts, store.ts) lies below its implementations, so that they can import it and what uses it
  * need not know them.
@@ -8,7 +8,7 @@
  * @type {readonly (readonly string[])[]}
  */
 export const LAYERS = [
-  ["index.ts", "testing.ts"],
+  ["index.ts", "testing.ts", "durable.ts", "redis.ts"],
   ["testing/"],
   ["cli/"],
   ["doctor/"],
@@ -19,12 +19,15 @@ export const LAYERS = [
   ["dispatch/"],
   ["session/"],
   ["engines/"],
+  ["views/"],
   ["engine.ts"],
   ["worker/"],
+  ["stores/durable/", "stores/redis/"],
+  ["stores/kept/"],
   ["wire/"],
   ["environment/"],
   ["stores/"],
-  ["store.ts", "clock.ts", "stopping.ts"],
+  ["store.ts", "view.ts", "clock.ts", "stopping.ts"],
   ["telemetry/"],
   ["options/"],
   ["errors/"],
@@ -38,6 +41,8 @@ export const LAYERS = [
  */
 export const ONLY_FOR = {
   "engines/": ["index.ts", "testing.ts", "cli/", "doctor/"],
+  "stores/durable/": ["durable.ts"],
+  "stores/redis/": ["redis.ts"],
 };
 
 /** The entry of LAYERS that a file of src/ belongs to. @param {string} file for example `wire/frame.ts` */

@@ -37,6 +37,7 @@ export type { BatchStrategy, Waiting } from "./dispatch/strategy.js";
 export type { LocalOptions } from "./engines/local/options.js";
 export { AcknowledgeError } from "./errors/acknowledge.js";
 export { BatchingError } from "./errors/batching.js";
+export { CacheError } from "./errors/cache.js";
 export { OptionsError } from "./errors/options.js";
 export { PoisonedRecordError } from "./errors/poison.js";
 export { BatchResultError, PythonError, PythonFunctionError, PythonImportError } from "./errors/python.js";
@@ -67,7 +68,9 @@ export {
 } from "./errors/session.js";
 export { SharedArrayError } from "./errors/shared-array.js";
 export { SlitherError } from "./errors/slither-error.js";
+export { StoreError, type StoreErrorReason } from "./errors/store.js";
 export { ValueNotSupportedError } from "./errors/value.js";
+export { ViewRefusedError, ViewTimeoutError } from "./errors/view.js";
 export type { Duration, Size } from "./options/fields.js";
 export type {
   NodeStageOptions,
@@ -95,6 +98,7 @@ export { graphMermaid } from "./plan/graph/mermaid.js";
 export type { GraphNode, GraphNodeStage, GraphPlainStage, GraphPythonStage } from "./plan/graph/node.js";
 export { graphText } from "./plan/graph/text.js";
 export type { PipePlan, StagePlan } from "./plan/plan.js";
+export type { CacheStats } from "./run/cache-counts.js";
 export type { CrossingTimes } from "./run/crossings.js";
 export type {
   MeasuredPython,
@@ -141,6 +145,15 @@ export {
   type WeightedOptions,
   weighted,
 } from "./stage/batching.js";
+export type { CacheNote } from "./stage/cache-use.js";
+export {
+  type Cached,
+  type CachedConversion,
+  type CachedOptions,
+  type CachedOutput,
+  type CacheTable,
+  cached,
+} from "./stage/cached.js";
 export { type ColumnOf, type ColumnsOf, columnsOf } from "./stage/columns-of.js";
 export type { Failure, Item, ItemId, Rejection } from "./stage/item.js";
 export type { NodeContext } from "./stage/node.js";
@@ -157,9 +170,29 @@ export {
 } from "./stage/policy.js";
 export { type Filter, filter, type Many, many, type Reject, type RouteTo, routeTo } from "./stage/results.js";
 export type { Schema } from "./stage/schema.js";
-export type { KeyPart, Table, TableDefinition, TableKey } from "./store.js";
-export { table } from "./stores/memory.js";
-export { type Store, store } from "./stores/store.js";
+export type {
+  Aged,
+  AllowExpired,
+  BagTable,
+  DraftBag,
+  DraftTable,
+  FreshTable,
+  KeyPart,
+  KeyRange,
+  OrderedTable,
+  StoreBackend,
+  StoredChange,
+  StoredEntry,
+  StoreJournal,
+  Table,
+  TableChange,
+  TableDefinition,
+  TableKey,
+  WatchOptions,
+} from "./store.js";
+export { bagTable, orderedTable, table } from "./stores/definitions.js";
+export type { StoreOptions, TableOptions } from "./stores/options.js";
+export { type Drafts, type FreshTables, type Store, type StoreOperations, store } from "./stores/store.js";
 export type {
   EngineEvents,
   ForkserverEvents,
@@ -167,6 +200,9 @@ export type {
   RunStatus,
   SessionEvents,
 } from "./telemetry/events.js";
+export type { BatchViewFunction, ViewFunction } from "./views/answers.js";
+export type { ViewContext } from "./views/context.js";
+export { batchView, type View, type ViewOptions, view } from "./views/view.js";
 export type { ColumnDtype } from "./wire/columns-kind.js";
 export { type Dtype, NdArray, type TypedArrays } from "./wire/ndarray.js";
 export { SharedArray } from "./wire/shared-array.js";

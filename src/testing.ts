@@ -16,9 +16,10 @@ import { Telemetry } from "./telemetry/telemetry.js";
  * await using engine = inline({ modules: { scorer: { predict: (payloads) => payloads.map(() => 0.5) } } });
  */
 export function inline(options: InlineOptions): Engine {
-  const driver = new InlineDriver(parseOptions("inline()", inlineOptions, options));
+  const { views, ...fakes } = parseOptions("inline()", inlineOptions, options);
+  const driver = new InlineDriver(fakes);
   const events = new Emitter<EngineEvents>(ENGINE_EVENTS, new Telemetry());
-  return new Engine({ ...parseOptions("inline()", engineOptions, {}), driver, events });
+  return new Engine({ ...parseOptions("inline()", engineOptions, { views }), driver, events });
 }
 
 export {
@@ -31,7 +32,22 @@ export {
   raise,
   shortResult,
 } from "./engines/inline/faults.js";
-export type { InlineFunction, InlineModule, InlineOptions } from "./engines/inline/options.js";
+export type { InlineFunction, InlineModule, InlineOptions, InlinePython } from "./engines/inline/options.js";
+export {
+  type ConformanceCase,
+  type ConformanceOptions,
+  type ConformanceResult,
+  tableConformance,
+} from "./testing/conformance/conformance.js";
+export { openLocally } from "./testing/conformance/local.js";
+export type {
+  Capability,
+  TriedDraft,
+  TriedFresh,
+  TriedStore,
+  WantedTable,
+  WantedTables,
+} from "./testing/conformance/tried.js";
 export { type FakeClock, fakeClock } from "./testing/fake-clock.js";
 export { type FaultTestReport, faultTest, type TestedPipe } from "./testing/fault-test.js";
 export { FaultTestError, type ScenarioReport } from "./testing/fault-test-error.js";

@@ -46,9 +46,11 @@ def batch(function: str, payloads: list[Any], *, form: str = "list", module: str
     return steps([[module, function, form]], payloads)
 
 
-def steps(functions: list[Any], payloads: list[Any], *taps: list[Any]) -> list[Any]:
-    """Return the body of a BATCH; a tap is `[step, indices]`."""
-    return [functions, [len(payloads), None, payloads], list(taps), None]
+def steps(
+    functions: list[Any], payloads: list[Any], *taps: list[Any], entries: list[Any] | None = None
+) -> list[Any]:
+    """Return the body of a BATCH; a tap is `[step, indices]`, and so is an entry."""
+    return [functions, [len(payloads), None, payloads], list(taps), None, entries]
 
 
 def step(function: Callable[..., Any], form: str = "list") -> list[str]:

@@ -16,6 +16,7 @@ from slither_worker.encode import Encoder
 from slither_worker.protocol import HEADER, Kind
 from slither_worker.refs import Refs
 from slither_worker.table import rows_of
+from slither_worker.view_codec import Question, ViewCodec
 
 HELD_NUMBER = 7
 
@@ -46,6 +47,8 @@ def frame_bytes(frame: dict[str, Any]) -> bytes:
     body = value_of(frame["body"])
     if frame["kind"] == Kind.RESULT:
         encoded = encoder.encode_result(*body)
+    elif frame["kind"] == Kind.CALLBACK:
+        encoded = ViewCodec(refs_holding_seven()).encode(Question(*body))
     else:
         encoded = _rows(encoder, *body) if frame["kind"] == Kind.ROWS else encoder.encode_message(body)
     return HEADER.pack(len(encoded), frame["kind"], frame["id"]) + encoded

@@ -227,7 +227,7 @@ def test_a_tap_fits_into_no_frame_together_with_the_results(
     error = failure_of(runtime, body)
 
     assert (error["code"], error["path"], error["step"]) == ("value", "", 1)
-    assert carry_out(runtime, [*body[:2], [], None]).results == ["x" * 1_000]
+    assert carry_out(runtime, [*body[:2], [], None, None]).results == ["x" * 1_000]
 
 
 def test_a_function_may_do_as_it_likes_with_its_list(runtime: Runtime) -> None:
@@ -295,7 +295,7 @@ def test_the_time_of_a_row_that_fails_is_part_of_its_step(runtime: Runtime) -> N
 
 def test_a_batch_that_came_in_columns_is_made_of_rows(runtime: Runtime) -> None:
     table = [2, ["id", ["at", ["x", "y"]]], [["a", "b"], [1, 2], [3.5, None]]]
-    answer = carry_out(runtime, [[["sample", "set_aside", "list"]], table, [], None])
+    answer = carry_out(runtime, [[["sample", "set_aside", "list"]], table, [], None, None])
 
     assert exactly_equal(
         answer.results, [{"id": "a", "at": {"x": 1, "y": 3.5}}, {"id": "b", "at": {"x": 2, "y": None}}]
@@ -305,7 +305,7 @@ def test_a_batch_that_came_in_columns_is_made_of_rows(runtime: Runtime) -> None:
 def test_a_trace_that_is_named_changes_nothing(runtime: Runtime) -> None:
     parent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 
-    assert carry_out(runtime, [*batch("double_batch", [1, 2])[:3], parent]).results == [2, 4]
+    assert carry_out(runtime, [*batch("double_batch", [1, 2])[:3], parent, None]).results == [2, 4]
 
 
 FATES = ["goes on", "goes on", "goes on", "is rejected", "raises"]
@@ -375,3 +375,57 @@ def test_each_row_has_the_fate_that_it_would_have_alone(
         ]
         for number, indices in taps
     ]
+
+
+def test_payloads_that_come_in_later_are_given_to_the_later_functions_alone(runtime: Runtime) -> None:
+    seen: list[list[int]] = []
+
+    def note(rows: list[int]) -> list[int]:
+        seen.append(rows)
+        return [row + 1 for row in rows]
+
+    body = steps([step(note), step(note), step(note)], [0, 10, 20, 30], entries=[[2, [0]], [1, [2]]])
+
+    answer = carry_out(runtime, body)
+
+    assert seen == [[10, 30], [11, 20, 31], [0, 12, 21, 32]]
+    assert (answer.results, answer.left) == ([1, 13, 22, 33], [])
+
+
+def test_a_step_before_all_payloads_have_come_in_does_nothing(runtime: Runtime) -> None:
+    body = steps([step(_must_not_be_called), step(_add_one)], [1, 2], entries=[[1, [0, 1]]])
+
+    assert carry_out(runtime, body).results == [2, 3]
+
+
+def test_payloads_that_come_in_later_have_no_part_in_the_taps_before(runtime: Runtime) -> None:
+    body = steps([step(_add_one), step(_add_one)], [1, 2], [0, [0, 1]], [1, [0, 1]], entries=[[1, [0]]])
+
+    assert carry_out(runtime, body).taps == [[0, [3]], [1, [2, 4]]]
+
+
+@given(
+    st.lists(st.integers(0, 3), max_size=20),
+    st.integers(2, 4),
+    st.sampled_from(["list", "each"]),
+)
+def test_what_comes_in_at_a_step_is_as_if_it_had_come_from_the_one_before(
+    starts: list[int], odd: int, form: str
+) -> None:
+    begin_call(1)
+    later = [min(start, 2) for start in starts]
+    entries = [[number, [index for index, at in enumerate(later) if at == number]] for number in (1, 2)]
+    reject = _reject_every(odd)
+    function = reject if form == "each" else lambda rows: [reject(row) for row in rows]
+    rows = list(range(len(starts)))
+
+    answer = carry_out(Runtime(), steps([step(function, form)] * 3, rows, entries=entries))
+
+    assert answer.results == [row for row in rows if row % odd]
+    assert sorted(answer.left) == [[row, later[row], f"{row} of {odd}"] for row in rows if row % odd == 0]
+
+
+def test_the_row_of_an_error_is_that_of_the_payload_when_others_come_in_later(runtime: Runtime) -> None:
+    body = steps([step(_add_one), step(_refuse, "each")], [1, 2], entries=[[1, [0]]])
+
+    assert [index for index, _ in carry_out(runtime, body).failed] == [0, 1]

@@ -1,9 +1,13 @@
 from __future__ import annotations
 
 import os
+import random
+import signal
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any
 
 import pytest
 
@@ -101,6 +105,131 @@ def test_a_reset_connection_is_the_end_of_file(pair: tuple[Channel, socket.socke
     other.close()
 
     assert channel.receive() is None
+
+
+def test_a_message_that_has_arrived_stays_until_it_is_taken(pair: tuple[Channel, socket.socket]) -> None:
+    channel, other = pair
+    other.sendall(bytes.fromhex("01000000 11 01000000 c0 00000000 12 02000000"))
+    assert channel.arrived() is None
+    assert channel.read()
+    first = channel.arrived()
+
+    assert first == (0x11, 1, b"\xc0")
+    assert channel.arrived() is first
+    channel.take()
+    assert channel.arrived() == (0x12, 2, b"")
+
+
+class Alarm(Exception):
+    """Raised by the signal handlers here."""
+
+
+def interrupt_at_any_moment(chance: random.Random, work: Callable[[], object]) -> None:
+    """Do something, in which a signal handler raises after a short time of any length, if it lasts."""
+
+    armed = [True]
+
+    def ring(*_: object) -> None:
+        if armed:
+            armed.pop()
+            raise Alarm
+
+    before = signal.signal(signal.SIGALRM, ring)
+    try:
+        try:
+            signal.setitimer(signal.ITIMER_REAL, chance.uniform(1e-6, 200e-6))
+            work()
+        finally:
+            armed.clear()
+    except Alarm:
+        pass
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+@pytest.mark.parametrize("size", [10, 300_000])
+def test_a_signal_handler_that_raises_at_any_moment_costs_no_frame(
+    size: int, pair: tuple[Channel, socket.socket]
+) -> None:
+    channel, other = pair
+    count = 2_000_000 // size if size > 1_000 else 3_000
+    body = bytes(size)
+    frames = [
+        size.to_bytes(4, "little") + b"\x11" + call.to_bytes(4, "little") + body for call in range(count)
+    ]
+    thread = threading.Thread(target=other.sendall, args=(b"".join(frames),))
+    thread.start()
+    chance = random.Random(1)
+    received: list[Any] = []
+
+    def receive_all() -> None:
+        while len(received) < count:
+            arrived = channel.arrived()
+            if arrived is None:
+                assert channel.read()
+                continue
+            if not (received and received[-1] is arrived):
+                received.append(arrived)
+            channel.take()
+
+    while len(received) < count:
+        interrupt_at_any_moment(chance, receive_all)
+    thread.join()
+
+    assert received == [(0x11, call, body) for call in range(count)]
+
+
+@pytest.mark.parametrize("size", [10, 300_000])
+def test_a_frame_whose_sending_was_interrupted_is_sent_whole_or_not_at_all(
+    size: int, pair: tuple[Channel, socket.socket]
+) -> None:
+    channel, other = pair
+    count = 2_000_000 // size if size > 1_000 else 3_000
+    body = bytes(size)
+    received: list[int] = []
+
+    def receive_all() -> None:
+        with other.makefile("rb") as reader:
+            while (header := reader.read(9)) and (call := int.from_bytes(header[5:9], "little")) != count:
+                assert header[:5] == size.to_bytes(4, "little") + b"\x20"
+                assert reader.read(size) == body
+                received.append(call)
+
+    thread = threading.Thread(target=receive_all)
+    thread.start()
+    chance = random.Random(1)
+    sent: list[int] = []
+
+    def send(call: int) -> None:
+        channel.send(0x20, call, body)
+        sent.append(call)
+
+    for call in range(count):
+        interrupt_at_any_moment(chance, partial(send, call))
+    channel.send(0x20, count, b"")
+    thread.join()
+
+    assert received == sorted(set(received))
+    assert set(sent) <= set(received)
+
+
+def test_frames_of_several_threads_never_mix(pair: tuple[Channel, socket.socket]) -> None:
+    channel, other = pair
+
+    def send(call: int) -> None:
+        for _ in range(20):
+            channel.send(0x20, call, bytes([call]) * 100_000)
+
+    threads = [threading.Thread(target=send, args=(call,)) for call in range(4)]
+    for thread in threads:
+        thread.start()
+    with other.makefile("rb") as reader:
+        for _ in range(80):
+            header = reader.read(9)
+            assert reader.read(100_000) == header[5:6] * 100_000
+    for thread in threads:
+        thread.join()
 
 
 def test_however_many_channels_there_are_one_hook_looks_after_them(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -47,7 +47,7 @@ def _ask(functions: list[Function], columns: Columns, *taps: list[Any]) -> tuple
     steps = [step(function, "columns") for function in functions]
     keys = rebuild(list(columns), Refs(), check_scalars=True)
     table = [rows, keys, [_sent(column) for column in columns.values()]]
-    return _read([steps, table, list(taps), None])
+    return _read([steps, table, list(taps), None, None])
 
 
 def _read(body: list[Any]) -> tuple[Kind, Any]:
@@ -292,6 +292,6 @@ def test_what_cannot_be_carried_is_named_by_its_column_and_its_place_in_what_was
     ],
 )
 def test_what_is_no_table_of_columns_is_not_in_the_protocol(forms: list[str], table: list[Any]) -> None:
-    kind, error = _read([[step(_same, form) for form in forms], table, [], None])
+    kind, error = _read([[step(_same, form) for form in forms], table, [], None, None])
 
     assert (kind, error["code"]) == (Kind.ERROR, "protocol")

@@ -33,7 +33,7 @@ def _note(file: Path, page: int) -> tuple[Any, ...]:
 
 
 def _carry_out(*steps: tuple[str, str], rows: list[Any]) -> None:
-    body = [[["sample", name, form] for name, form in steps], [len(rows), None, rows], [], None]
+    body = [[["sample", name, form] for name, form in steps], [len(rows), None, rows], [], None, None]
     Runtime().read(Kind.BATCH, msgspec.msgpack.encode(body))()
 
 

@@ -236,21 +236,27 @@ _STEPS = [["sample", "double_batch", "list"]]
     "body",
     [
         ["sample", "double_batch", [1]],
-        [[], [1, None, [1]], [], None],
-        [[["sample", "double_batch", "rows"]], [1, None, [1]], [], None],
-        [_STEPS, [1, None, [1]], [[0]], None],
-        [_STEPS, [2, None, [1]], [], None],
-        [_STEPS, [1, None, None], [], None],
-        [_STEPS, [1, None, {"a": 1}], [], None],
-        [_STEPS, [1, [], []], [], None],
-        [_STEPS, [1, ["a"], [[1], [2]]], [], None],
-        [_STEPS, [1, ["a", "b"], [[1]]], [], None],
-        [_STEPS, [2, ["a"], [[1]]], [], None],
-        [_STEPS, [1, ["a"], ["b"]], [], None],
-        [_STEPS, [1, [5], [[1]]], [], None],
-        [_STEPS, [1, [["a", "b"]], [[1]]], [], None],
-        [_STEPS, [1, [["a", []]], []], [], None],
-        [_STEPS, [1, [[5, ["b"]]], [[1]]], [], None],
+        [[], [1, None, [1]], [], None, None],
+        [[["sample", "double_batch", "rows"]], [1, None, [1]], [], None, None],
+        [_STEPS, [1, None, [1]], [[0]], None, None],
+        [_STEPS, [2, None, [1]], [], None, None],
+        [_STEPS, [1, None, None], [], None, None],
+        [_STEPS, [1, None, {"a": 1}], [], None, None],
+        [_STEPS, [1, [], []], [], None, None],
+        [_STEPS, [1, ["a"], [[1], [2]]], [], None, None],
+        [_STEPS, [1, ["a", "b"], [[1]]], [], None, None],
+        [_STEPS, [2, ["a"], [[1]]], [], None, None],
+        [_STEPS, [1, ["a"], ["b"]], [], None, None],
+        [_STEPS, [1, [5], [[1]]], [], None, None],
+        [_STEPS, [1, [["a", "b"]], [[1]]], [], None, None],
+        [_STEPS, [1, [["a", []]], []], [], None, None],
+        [_STEPS, [1, None, [1]], [], None, [[1, [0]]]],
+        [_STEPS * 2, [1, None, [1]], [], None, [[0, [0]]]],
+        [_STEPS * 2, [1, None, [1]], [], None, [[1, [1]]]],
+        [_STEPS * 2, [1, None, [1]], [], None, [[1, [-1]]]],
+        [_STEPS * 2, [1, None, [1]], [], None, [[1, [0, 0]]]],
+        [[["sample", "double_batch", "columns"]] * 2, [1, ["a"], [[1]]], [], None, [[1, [0]]]],
+        [_STEPS, [1, [[5, ["b"]]], [[1]]], [], None, None],
     ],
 )
 def test_a_batch_that_cannot_be_read_fails_its_own_call(body: list[Any], node: NodeSide) -> None:
@@ -263,7 +269,7 @@ def test_a_shape_that_nests_for_ever_fails_its_own_call(node: NodeSide) -> None:
     for _ in range(400):
         shape = [["a", shape]]
 
-    assert node.error(Kind.BATCH, _STEPS, [1, shape, [[1]]], [], None)["code"] == "protocol"
+    assert node.error(Kind.BATCH, _STEPS, [1, shape, [[1]]], [], None, None)["code"] == "protocol"
     assert node.value("identity", 1) == 1
 
 

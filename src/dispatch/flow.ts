@@ -175,10 +175,10 @@ export class Flow<Record, Result> {
       entries.map(({ record }) => record),
       {
         ...this.#options,
-        execute: async (part, place) => {
+        execute: async (part, place, sentBefore) => {
           const departure = departureOf?.(part);
           if (departure !== undefined) await untilStopped(departure, this.#stop);
-          return execute(part, { place, stop: this.#stop });
+          return execute(part, { place, sentBefore, stop: this.#stop });
         },
         wait: (ms) => wait(ms, this.#stop),
         onTrouble: () => {

@@ -19,10 +19,13 @@ export interface DispatchOptions<Record, Result> {
   readonly sizeOf: (record: Record) => number;
   readonly rateLimit?: RateLimitOptions<Record> | undefined;
   readonly clock: Clock;
-  /** Carries out one batch, with a result, or a failure, for each record. Once `stop` is aborted it is to end soon, however. */
+  /**
+   * Carries out one batch, with a result, or a failure, for each record; `sentBefore`: how often its records were sent before. Once `stop` is aborted it is to
+   * end soon, however.
+   */
   readonly execute: (
     batch: readonly Record[],
-    how: { readonly place: Place; readonly stop: AbortSignal },
+    how: { readonly place: Place; readonly sentBefore: number; readonly stop: AbortSignal },
   ) => Promise<readonly (Result | RecordFailure)[]>;
   /** Whether a record only passes by, in its place. */
   readonly passes: (record: Record) => boolean;

@@ -13,8 +13,12 @@ import type { PoisonMemory } from "./poison.js";
 export type Place = "session" | "probe";
 
 export interface SearchOptions<Record, Result> {
-  /** Carries out one batch, with a result, or a failure, for each record. */
-  readonly execute: (batch: readonly Record[], place: Place) => Promise<readonly (Result | RecordFailure)[]>;
+  /** Carries out one batch, with a result, or a failure, for each record. `sentBefore`: how often its records were sent before. */
+  readonly execute: (
+    batch: readonly Record[],
+    place: Place,
+    sentBefore: number,
+  ) => Promise<readonly (Result | RecordFailure)[]>;
   readonly judge: Judge<Record>;
   readonly faultOf: (error: unknown) => Fault;
   /** The place, in the batch that failed with this error, of the record that was worked on then; undefined where that is not known. Default: never known. */
@@ -74,7 +78,7 @@ async function attempt<Record, Result>(
   }
   let results: readonly (Result | RecordFailure)[];
   try {
-    results = await options.execute(records, past.place);
+    results = await options.execute(records, past.place, past.attempts);
   } catch (error) {
     return troubled(records, error, past, options);
   }

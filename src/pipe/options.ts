@@ -16,12 +16,15 @@ import {
 } from "../options/fields.js";
 import { Session } from "../session/session.js";
 import { type Batching, fixed, isBatching } from "../stage/batching.js";
+import { Cached } from "../stage/cached.js";
 import type { Concurrency } from "../stage/concurrent-operator.js";
 import type { Item, ItemId } from "../stage/item.js";
 import type { NodeContext } from "../stage/node.js";
 import { type ErrorPolicy, isPolicy } from "../stage/policy.js";
 import { isSchema, type Schema } from "../stage/schema.js";
 import type { TapStage } from "../stage/tap.js";
+import { stageViewList } from "../views/options.js";
+import type { View } from "../views/view.js";
 import { COLUMN_DTYPES, type ColumnDtype } from "../wire/columns-kind.js";
 
 /** Options of `pipe()`. */
@@ -59,14 +62,25 @@ export interface PacingOptions<Payload = unknown> {
 }
 
 /** Options of a node stage. */
-export interface NodeStageOptions<Payload = unknown, Checked = Payload, Next = unknown, Out = Next>
-  extends PacingOptions<Payload> {
+export interface NodeStageOptions<
+  Payload = unknown,
+  Checked = Payload,
+  Next = unknown,
+  Out = Next,
+  Context = NodeContext,
+  Stale extends string = never,
+> extends PacingOptions<Payload> {
   /** How many records the function is given before the first is done; for functions that wait for something. Default 1. */
   concurrency?: number | undefined;
   /** What the function gets is checked, and becomes what the schema makes of it. What does not fit fails with a SchemaError. Default: no check. */
   input?: Schema<Payload, Checked> | undefined;
   /** What the function gives back is checked, and becomes what the schema makes of it. Default: no check. */
   output?: Schema<Next, Out> | undefined;
+  /**
+   * Where its results are kept, made by `cached()`: what is there is not computed. It stands between the two schemas and the function: what is kept was checked. In place of
+   * a payload nothing is kept: `many()`, `filter()` and `routeTo()` are as if there were no cache. Default: none.
+   */
+  cache?: Cached<Checked, Out, Context, Stale> | undefined;
 }
 
 /** Options of a tap. */
@@ -79,7 +93,12 @@ export interface TapOptions<Context = NodeContext> {
 }
 
 /** Options of a python stage. */
-export interface PythonStageOptions<Next = unknown, Payload = unknown> extends PacingOptions<Payload> {
+export interface PythonStageOptions<
+  Next = unknown,
+  Payload = unknown,
+  Context = NodeContext,
+  Stale extends string = never,
+> extends PacingOptions<Payload> {
   /** The Python module, imported in the session's process. */
   module: string;
   /** The batch function in it: takes a list of n payloads, gives back a list of n results, in order. May be dotted. */
@@ -115,6 +134,16 @@ export interface PythonStageOptions<Next = unknown, Payload = unknown> extends P
    * Python. What comes out is the same; `pipe.explain()` shows what is fused, and why not. Default true.
    */
   fuse?: boolean | undefined;
+  /**
+   * The views that the function may ask, and no others: each as it is, or by its name among those of the session and its engine when the run starts. Default:
+   * none.
+   */
+  views?: readonly (View | string)[] | undefined;
+  /**
+   * Where its results are kept, made by `cached()`: what is there does not go to its function, nor, unless the stage is fused with another, to Python. It stands between
+   * the two schemas and the function: what is kept was checked. Not with `columns` or `stateful`. Default: none.
+   */
+  cache?: Cached<Payload, Next, Context, Stale> | undefined;
   /** How long one batch may run. Default `"5m"`. */
   timeout?: Duration | undefined;
   /**
@@ -193,8 +222,11 @@ const schema = z.custom<Schema>(isSchema, {
   error: "a schema with the Standard Schema interface, for example of zod, valibot or arktype",
 });
 
+const cache = instance(Cached, "what cached(table, keyOf) gives").optional();
+
 export const nodeStageOptions = z.strictObject(
   {
+    cache,
     input: schema.optional(),
     output: schema.optional(),
     concurrency: positiveInteger.optional(),
@@ -263,8 +295,10 @@ export const pythonStageOptions = z.strictObject(
     output: schema.optional(),
     each: z.boolean({ error: "true or false" }).default(false),
     columns: columns.default(false),
+    views: stageViewList.optional(),
     fuse: z.boolean({ error: "true or false" }).default(true),
     stateful: z.boolean({ error: "true or false" }).default(false),
+    cache,
   },
   { error: "an object" },
 );

@@ -22,9 +22,11 @@ import { Receipts } from "../run/receipts.js";
 import { replayed } from "../run/replay.js";
 import { Run } from "../run/run.js";
 import { newItems } from "../run/source.js";
+import type { Cached } from "../stage/cached.js";
 import type { NodeContext } from "../stage/node.js";
 import type { ErrorPolicy, RouteOfPolicy } from "../stage/policy.js";
-import type { PayloadOf, RouteOf } from "../stage/results.js";
+import type { NodeResult, PayloadOf, RouteOf, RouteTo } from "../stage/results.js";
+import type { Schema } from "../stage/schema.js";
 import { checkBranch, checkOpen, checkOutputs, checkRun } from "./checks.js";
 import { grafted } from "./graft.js";
 import {
@@ -87,6 +89,15 @@ export interface RoutedPipe<
   ): RoutedPipe<In, Out, Stores, Metadata, Ends | Failed<Policy, RouteOfPolicy<Policy>>>;
 }
 
+/** What the function of a node stage may give back whose results are kept. */
+type Returned<Kept> = Kept | NodeResult | PromiseLike<Kept | NodeResult>;
+
+/** Options of a node stage whose results are kept as they are given back. */
+type CachedNodeOptions<Out, Checked, Kept, Context, Stale extends string> = Omit<
+  NodeStageOptions<Out>,
+  "input" | "output" | "cache"
+> & { output?: undefined; cache: Cached<Checked, Kept, Context, Stale> };
+
 /** Adds the stages of a branch to a pipe that has none. */
 type BuildBranch<Payload, Next, Stores extends object, Metadata extends object, Own extends AnyEnd> = (
   branch: Pipe<Payload, Payload, Stores, Metadata>,
@@ -128,17 +139,51 @@ export class Pipe<In, Out, Stores extends object, Metadata extends object, Ends 
     name: string,
     run: (payload: Out, context: NodeContext<Stores, Metadata>) => Next,
   ): Pipe<In, PayloadOf<Awaited<Next>>, Stores, Metadata, Ends | Early<RouteOf<Awaited<Next>>>>;
+  /** As above, with a cache: the table says what becomes of a record that is there. */
+  node<Kept, Next extends Returned<Kept>, const Stale extends string = never>(
+    name: string,
+    run: (payload: Out, context: NodeContext<Stores, Metadata>) => Next,
+    options: CachedNodeOptions<Out, Out, Kept, NodeContext<Stores, Metadata>, Stale> & { input?: undefined },
+  ): Pipe<
+    In,
+    Kept | PayloadOf<Awaited<Next>>,
+    Stores,
+    Metadata,
+    Ends | Early<RouteOf<Awaited<Next>>> | Failed<RouteTo, Stale>
+  >;
+  /** As above, behind a schema. */
+  node<Checked, Kept, Next extends Returned<Kept>, const Stale extends string = never>(
+    name: string,
+    run: (payload: Checked, context: NodeContext<Stores, Metadata>) => Next,
+    options: CachedNodeOptions<Out, Checked, Kept, NodeContext<Stores, Metadata>, Stale> & {
+      input: Schema<Out, Checked>;
+    },
+  ): Pipe<
+    In,
+    Kept | PayloadOf<Awaited<Next>>,
+    Stores,
+    Metadata,
+    Ends | Early<RouteOf<Awaited<Next>>> | Failed<RouteTo, Stale>
+  >;
   /** As above, between two schemas. */
-  node<Next, Checked = Out, Fit = PayloadOf<Awaited<Next>>>(
+  node<Next, Checked = Out, Fit = PayloadOf<Awaited<Next>>, const Stale extends string = never>(
     name: string,
     run: (payload: Checked, context: NodeContext<Stores, Metadata>) => Next,
-    options: NodeStageOptions<Out, Checked, PayloadOf<Awaited<Next>>, Fit>,
-  ): Pipe<In, Fit, Stores, Metadata, Ends | Early<RouteOf<Awaited<Next>>>>;
-  node<Next, Checked, Fit>(
+    options: NodeStageOptions<
+      Out,
+      Checked,
+      PayloadOf<Awaited<Next>>,
+      Fit,
+      NodeContext<Stores, Metadata>,
+      Stale
+    > &
+      ({ cache?: undefined } | { output: Schema<PayloadOf<Awaited<Next>>, Fit> }),
+  ): Pipe<In, Fit, Stores, Metadata, Ends | Early<RouteOf<Awaited<Next>>> | Failed<RouteTo, Stale>>;
+  node(
     name: string,
-    run: (payload: Checked, context: NodeContext<Stores, Metadata>) => Next,
-    options: NodeStageOptions<Out, Checked, PayloadOf<Awaited<Next>>, Fit> = {},
-  ): Pipe<In, Fit, Stores, Metadata, Ends | Early<RouteOf<Awaited<Next>>>> {
+    run: (payload: never, context: NodeContext<Stores, Metadata>) => unknown,
+    options: object = {},
+  ): unknown {
     return new Pipe(withNode(this.plan, name, run, options));
   }
 
@@ -166,9 +211,13 @@ export class Pipe<In, Out, Stores extends object, Metadata extends object, Ends 
    * A Python batch function of the run's session: it gets a list of payloads and gives back a list with one result for each, in order.
    *
    * @typeParam Next what one result is; it is checked where there is an `output` schema, which says it then.
+   * @typeParam Stale the output that `overAge` of its `cache` names, where it does.
    * @throws OptionsError for a name that is taken, or options that are wrong.
    */
-  python<Next>(name: string, options: PythonStageOptions<Next, Out>): Pipe<In, Next, Stores, Metadata, Ends> {
+  python<Next, const Stale extends string = never>(
+    name: string,
+    options: PythonStageOptions<Next, Out, NodeContext<Stores, Metadata>, Stale>,
+  ): Pipe<In, Next, Stores, Metadata, Ends | Failed<RouteTo, Stale>> {
     return new Pipe(withPython(this.plan, name, options));
   }
 

@@ -1,6 +1,7 @@
 import { OptionsError } from "../errors/options.js";
 import { parseOptions, unknownName } from "../options/parse.js";
 import { type PipePlan, type StageWork, withOutputs, withPolicy } from "../plan/plan.js";
+import { routeOfCache } from "../plan/topology.js";
 import { DEFAULT_ROUTE } from "../stage/item.js";
 import type { NodeStage } from "../stage/node.js";
 import { type ErrorPolicy, Retry } from "../stage/policy.js";
@@ -23,9 +24,18 @@ import {
 export function withNode(plan: PipePlan, name: string, run: unknown, options: object): PipePlan {
   parseOptions(`pipe ${plan.name}: node()`, nodeStageArguments, { name, run });
   const where = `pipe ${plan.name}: node(${JSON.stringify(name)})`;
-  const { input, output, ...pacing } = parseOptions(where, nodeStageOptions, options);
+  const { input, output, cache, ...pacing } = parseOptions(where, nodeStageOptions, options);
   const concurrent = concurrencyOf(pacing);
-  return withStage(plan, { kind: "node", name, run: run as NodeStage["run"], input, output, concurrent });
+  const stage = {
+    kind: "node",
+    name,
+    run: run as NodeStage["run"],
+    input,
+    output,
+    concurrent,
+    cache,
+  } as const;
+  return withStage(plan, stage, { outputs: outputsOfCache(plan, stage) });
 }
 
 /** The plan with a tap at its end. */
@@ -53,10 +63,24 @@ export function withPython(plan: PipePlan, name: string, options: object): PipeP
       `expected no \`${beside}\` beside \`columns\`, whose function takes all records of a batch at once and whose rows are not made in Node; leave one of them out`,
     ]);
   }
+  const uncacheable = (["columns", "stateful"] as const).find((option) => rest.cache && rest[option]);
+  if (uncacheable !== undefined) {
+    const reason =
+      uncacheable === "columns" ? "whose results are no rows" : "whose results depend on the batches before";
+    throw new OptionsError(where, [
+      `expected no \`cache\` beside \`${uncacheable}\`, ${reason}; leave one of them out`,
+    ]);
+  }
   const given = Object.keys(options).filter(
     (option) => options[option as keyof typeof options] !== undefined,
   );
-  return withStage(plan, { kind: "python", name, batching, timeoutMs, given, ...rest });
+  const stage = { kind: "python", name, batching, timeoutMs, given, ...rest } as const;
+  return withStage(plan, stage, { outputs: outputsOfCache(plan, stage) });
+}
+
+function outputsOfCache(plan: PipePlan, stage: StageWork): string[] {
+  const route = routeOfCache(stage);
+  return withOutputs(plan, route === undefined ? [] : [route]);
 }
 
 /** The plan with a route stage at its end. */

@@ -79,6 +79,7 @@ function reasonOfOptions(
   first: PythonStage,
 ): string | undefined {
   if (!second.fuse) return "it says `fuse: false`";
+  if (second.cache !== undefined) return "it has a cache: hits must be known before the trip";
   if (Boolean(first.columns) !== Boolean(second.columns))
     return `one of ${first.name} and ${second.name} takes columns, the other rows`;
   if (typeof second.columns === "object") return "what its columns are is checked in Node (`columns`)";

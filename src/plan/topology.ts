@@ -1,7 +1,8 @@
 import type { Directions } from "../stage/contract.js";
 import { DEFAULT_ROUTE } from "../stage/item.js";
 import { routeOfPolicy } from "../stage/policy.js";
-import { type PipePlan, policyOf, type StagePlan } from "./plan.js";
+import { RouteTo } from "../stage/results.js";
+import { type PipePlan, policyOf, type StagePlan, type StageWork } from "./plan.js";
 
 /** The place past every stage, where the outputs are. */
 export const END = Number.POSITIVE_INFINITY;
@@ -49,7 +50,7 @@ function takes(stage: StagePlan, output: string, isKnown: boolean): boolean {
   return stage.opens.includes(output) || (stage.kind === "merge" && !isKnown);
 }
 
-/** The outputs to which a stage may send records, as far as that is known beforehand: by its routes, and by its policy. */
+/** The outputs to which a stage may send records, as far as that is known beforehand: by its routes, by its cache, and by its policy. */
 export function sendsOf(plan: PipePlan, index: number): string[] {
   const stage = stageAt(plan, index);
   // It does nothing that can fail.
@@ -58,7 +59,14 @@ export function sendsOf(plan: PipePlan, index: number): string[] {
   const failed = routeOfPolicy(policyOf(plan, stage.name));
   // What a route sends to `default` goes on along the line.
   const sends = routes.filter((name) => name !== DEFAULT_ROUTE);
-  return [...new Set(failed === undefined ? sends : [...sends, failed])];
+  const named = [...sends, routeOfCache(stage), failed].filter((name) => name !== undefined);
+  return [...new Set(named)];
+}
+
+/** The output to which a stage sends records whose value in its cache is over age. */
+export function routeOfCache(stage: StageWork): string | undefined {
+  const over = stage.kind === "node" || stage.kind === "python" ? stage.cache?.overAge : undefined;
+  return over instanceof RouteTo ? over.route : undefined;
 }
 
 /** Whether a function of the stage decides where records go, which then is known to the compiler alone. */

@@ -36,7 +36,9 @@ export class RunAccounts {
       else count(this.#notEntered, place);
     };
     const surroundings = { rejections, strayed, receipts, python: this.python };
-    this.stages = plan.stages.map(({ name }, index) => new StageAccount(name, index, surroundings));
+    this.stages = plan.stages.map(
+      (stage, index) => new StageAccount(stage.name, index, surroundings, "cache" in stage && !!stage.cache),
+    );
     this.#plan = plan;
     this.#first = firstPlace(plan);
     this.#delivered = new Map(outputsOf(plan).map((output) => [output, 0]));

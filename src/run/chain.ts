@@ -20,6 +20,7 @@ import { tapOperator } from "../stage/tap.js";
 import type { Emitter } from "../telemetry/emitter.js";
 import type { RunEvents } from "../telemetry/events.js";
 import { countRecords } from "../telemetry/record-counts.js";
+import type { View } from "../views/view.js";
 import type { RunAccounts } from "./accounts.js";
 import { metered } from "./explain/load.js";
 import type { Receipts } from "./receipts.js";
@@ -41,6 +42,8 @@ export interface ChainOptions {
   /** Aborted when the input is to be taken for ended. */
   readonly drained: AbortSignal;
   readonly metadata: Readonly<Record<string, unknown>>;
+  /** What the Python of each stage may ask, by the name of the stage. */
+  readonly views: ReadonlyMap<string, ReadonlyMap<string, View>>;
   readonly abort: AbortSignal | undefined;
   readonly accounts: RunAccounts;
   /** Called with how long the input was waited for, each time. */
@@ -101,6 +104,8 @@ export function buildChain(options: ChainOptions): Chain {
   return { chunks, stop: (reason) => stopUpTo(switches.length - 1, reason) };
 }
 
+const NO_VIEWS: ReadonlyMap<string, View> = new Map();
+
 /** A stage, with what it has of the run. */
 interface Placed {
   readonly stage: StagePlan;
@@ -113,7 +118,7 @@ function contextOf(
   options: ChainOptions,
   control: Pick<StageContext, "stop" | "stopped" | "sessionEnd" | "entry">,
 ): StageContext {
-  const { run, plan, session, probes, metadata, abort, accounts, clock, events } = options;
+  const { run, plan, session, probes, metadata, views, abort, accounts, clock, events } = options;
   return {
     ...control,
     run,
@@ -127,6 +132,7 @@ function contextOf(
     ordering: plan.ordering,
     metadata,
     stores: plan.stores,
+    views: views.get(stage.name) ?? NO_VIEWS,
     books: accounts.stages[index] as StageContext["books"],
     clock,
     events,

@@ -23,6 +23,7 @@ import { type Ledger, LedgerError } from "./ledger.js";
 import type { LiveSummary, Receipts } from "./receipts.js";
 import { Rejections } from "./rejections.js";
 import { InputFailure, type MakeItem } from "./source.js";
+import { viewsOfStages } from "./stage-views.js";
 import { type StateWatch, watchState } from "./state-watch.js";
 import { type RunStats, statsOf } from "./stats.js";
 import { enlist, type Workforce } from "./workforce.js";
@@ -89,6 +90,7 @@ export class Run<Out = unknown, Ends extends AnyEnd = never> implements AsyncIte
   readonly #accounts: RunAccounts;
   readonly #rejections: Rejections;
   readonly #events: Emitter<RunEvents>;
+  readonly #views: ReturnType<typeof viewsOfStages>;
   readonly #draining = new AbortController();
   readonly #groups: readonly StageGroup[];
   readonly #pace = new Pace();
@@ -102,7 +104,8 @@ export class Run<Out = unknown, Ends extends AnyEnd = never> implements AsyncIte
     this.id = `${parts.plan.name}-${runs}`;
     this.#parts = parts;
     this.#events = new Emitter<RunEvents>(RUN_EVENTS, parts.session?.events ?? new Telemetry());
-    const { plan, deadLetter, receipts } = parts;
+    const { plan, session, deadLetter, receipts } = parts;
+    this.#views = viewsOfStages(plan, session);
     const about = { run: this.id, pipe: plan.name };
     this.#rejections = new Rejections(about, deadLetter, (rejection) => receipts?.closed(rejection));
     this.#accounts = new RunAccounts(plan, this.#rejections, receipts);
@@ -256,6 +259,7 @@ export class Run<Out = unknown, Ends extends AnyEnd = never> implements AsyncIte
       session: executor,
       probes,
       run: this.id,
+      views: this.#views,
       abort: this.#parts.signal,
       drained: this.#draining.signal,
       accounts: this.#accounts,

@@ -1,6 +1,8 @@
+import type { CacheUse } from "../stage/cache-use.js";
 import type { StageBooks, Trip } from "../stage/contract.js";
 import type { Item, Rejection } from "../stage/item.js";
 import { PassingItem } from "../stage/passing-item.js";
+import { CacheCounts } from "./cache-counts.js";
 import { Crossings } from "./crossings.js";
 import { Load } from "./explain/load.js";
 import type { Occupancy } from "./explain/occupancy.js";
@@ -45,6 +47,8 @@ export class StageAccount implements StageBooks {
   computeMs = 0;
   batching: Readonly<Record<string, unknown>> | undefined;
   readonly crossings = new Crossings();
+  /** Of a stage that has one. */
+  readonly cache: CacheCounts | undefined;
   /** The function of a node stage, a route or a tap. */
   readonly load = new Load();
   readonly #index: number;
@@ -54,8 +58,14 @@ export class StageAccount implements StageBooks {
   readonly #python: PythonTimes;
   readonly #reasons = new Map<string, number>();
 
-  constructor(stage: string, index: number, { rejections, strayed, receipts, python }: Surroundings) {
+  constructor(
+    stage: string,
+    index: number,
+    { rejections, strayed, receipts, python }: Surroundings,
+    hasCache = false,
+  ) {
     this.stage = stage;
+    if (hasCache) this.cache = new CacheCounts();
     this.#index = index;
     this.#rejections = rejections;
     this.#strayed = strayed;
@@ -118,6 +128,10 @@ export class StageAccount implements StageBooks {
     const { encoded, received, answered } = trip.times;
     this.#python.working.add(received, answered);
     this.#python.asked.add(encoded, answered);
+  }
+
+  cached(use: CacheUse | undefined): void {
+    this.cache?.add(use);
   }
 
   worked(durationMs: number): void {

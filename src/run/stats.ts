@@ -1,4 +1,5 @@
 import type { RunAccounts } from "./accounts.js";
+import type { CacheStats } from "./cache-counts.js";
 
 /** Figures of one python stage; zero for node stages. */
 export interface StageStats {
@@ -9,6 +10,8 @@ export interface StageStats {
   readonly computeMs: number;
   /** The batching of the stage, when it has something to say of itself: its name, and what it has chosen, such as the `size` of `adaptive()`. */
   readonly batching?: Readonly<{ name: string; [setting: string]: unknown }> | undefined;
+  /** Of a stage with a `cache`. */
+  readonly cache?: CacheStats | undefined;
 }
 
 /** Figures of a run. They have no part in its result. */
@@ -21,9 +24,9 @@ export interface RunStats {
 }
 
 export function statsOf(accounts: RunAccounts, durationMs: number): RunStats {
-  const stages = accounts.stages.map(({ stage, batches, batchMs, computeMs, batching }) => [
+  const stages = accounts.stages.map(({ stage, batches, batchMs, computeMs, batching, cache }) => [
     stage,
-    { batches, batchMs, computeMs, ...(batching && { batching }) },
+    { batches, batchMs, computeMs, ...(batching && { batching }), ...(cache && { cache: cache.stats }) },
   ]);
   return {
     durationMs,

@@ -26,15 +26,18 @@ export interface WorkforceOptions {
 /**
  * Gets a session ready for a run: its state is kept, so that the session can be brought back to it; and copied, where the run is to have replicas.
  *
- * @throws ForkRefusedError, EngineFullError, and what says that the session is gone, when there cannot be replicas; what `signal` is aborted with.
+ * @throws ForkRefusedError, EngineFullError, and what says that the session is gone, when there cannot be replicas; what `signal` is aborted with;
+ * ViewRefusedError in a view that the session waits for.
  */
 export async function enlist({ session, replicas, use, signal }: WorkforceOptions): Promise<Workforce> {
   if (session === undefined) return { executor: undefined, probes: undefined, dismiss: async () => {} };
   const letGo = session.lifecycle.use(use);
   try {
-    // It has its turn behind the calls that were made before, which may take any time.
-    await untilStopped(session.lifecycle.keeper.ensure(), signal);
-    const copies = replicas === undefined ? undefined : await copiesOf(session, replicas, signal);
+    const copies = await session.inLine("a run", async () => {
+      // It has its turn behind the calls that were made before, which may take any time.
+      await untilStopped(session.lifecycle.keeper.ensure(), signal);
+      return replicas === undefined ? undefined : copiesOf(session, replicas, signal);
+    });
     const executor = copies ?? session;
     const probes = new Probes(copies?.first ?? session.lifecycle, executor, session);
     const dismiss = async (): Promise<void> => {

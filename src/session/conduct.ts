@@ -1,3 +1,4 @@
+import type { ViewDesk } from "../views/desk.js";
 import type { SharedMemory } from "../wire/shared-memory.js";
 import type { Limits } from "./limits.js";
 
@@ -13,16 +14,19 @@ export interface Conduct {
   readonly queueTimeout: number;
   /** What its large arrays travel in. */
   readonly sharedMemory: SharedMemory;
+  /** What answers when its Python asks. */
+  readonly views: ViewDesk;
 }
 
 /** @param engineLimits what holds where the session's own options say nothing. */
 export function conductOf(
-  options: Omit<Conduct, "limits" | "sharedMemory"> & { limits: Limits },
+  options: Omit<Conduct, "limits" | "sharedMemory" | "views"> & { limits: Limits },
   engineLimits: Limits,
-  sharedMemory: SharedMemory,
+  { sharedMemory, views }: Pick<Conduct, "sharedMemory" | "views">,
 ): Conduct {
   const { checkpoint, recovery, busy, queueTimeout } = options;
   const merged = { ...engineLimits, ...options.limits };
   const cancelGrace = merged.cancelGrace ?? DEFAULT_CANCEL_GRACE_MS;
-  return { checkpoint, recovery, busy, queueTimeout, limits: { ...merged, cancelGrace }, sharedMemory };
+  const limits = { ...merged, cancelGrace };
+  return { checkpoint, recovery, busy, queueTimeout, limits, sharedMemory, views };
 }

@@ -1,5 +1,7 @@
 import { z } from "zod";
 import { positiveInteger } from "../options/fields.js";
+import { viewList } from "../views/options.js";
+import type { View } from "../views/view.js";
 import { limits, type SessionLimits } from "./limits.js";
 
 /** Options of an engine's sessions together. */
@@ -10,6 +12,8 @@ export interface EngineOptions {
   maxProcesses?: number | undefined;
   /** What bounds each session; `engine.session({ limits })` can change it for one. */
   limits?: SessionLimits | undefined;
+  /** Functions of this process that the Python of every session may call: made by `view()` and `batchView()`. Default: none. */
+  views?: readonly View[] | undefined;
 }
 
 export const engineOptions = z.strictObject(
@@ -17,6 +21,7 @@ export const engineOptions = z.strictObject(
     maxSessions: positiveInteger.default(Number.POSITIVE_INFINITY),
     maxProcesses: positiveInteger.default(Number.POSITIVE_INFINITY),
     limits: limits.default({}),
+    views: viewList.default([]),
   },
   { error: "an object" },
 );

@@ -2,6 +2,8 @@ import type { Driver } from "../engine.js";
 import { parseOptions } from "../options/parse.js";
 import type { Emitter } from "../telemetry/emitter.js";
 import type { EngineEvents } from "../telemetry/events.js";
+import { ViewDesk } from "../views/desk.js";
+import type { View } from "../views/view.js";
 import { arrayOf, type Dtype, type ElementsOfArrays, type NdArray } from "../wire/ndarray.js";
 import type { SharedArray } from "../wire/shared-array.js";
 import { SharedMemory } from "../wire/shared-memory.js";
@@ -20,6 +22,7 @@ export interface EngineParts {
   readonly maxSessions: number;
   readonly maxProcesses: number;
   readonly limits: Limits;
+  readonly views: readonly View[];
 }
 
 /** Makes sessions, and ends them. Knows its driver only by the contract in engine.ts. */
@@ -27,6 +30,7 @@ export class Engine implements AsyncDisposable {
   readonly #driver: Driver;
   readonly #events: Emitter<EngineEvents>;
   readonly #limits: Limits;
+  readonly #views: readonly View[];
   readonly #registry: Registry;
   readonly #maker: Maker;
   readonly #sharedMemory: SharedMemory;
@@ -38,6 +42,7 @@ export class Engine implements AsyncDisposable {
     this.#driver = parts.driver;
     this.#events = parts.events;
     this.#limits = parts.limits;
+    this.#views = parts.views;
     this.#sharedMemory = parts.driver.sharedMemory ?? new SharedMemory();
     this.#registry = new Registry(parts);
     this.#maker = new Maker(parts.driver, this.#registry, parts.events);
@@ -62,12 +67,9 @@ export class Engine implements AsyncDisposable {
   async session(options: SessionOptions = {}): Promise<Session> {
     const parsed = parseOptions("engine.session()", sessionOptions, options);
     const id = this.#registry.reserve("engine.session()", parsed.id, "session");
-    return this.#maker.open(
-      id,
-      conductOf(parsed, this.#limits, this.#sharedMemory),
-      parsed.setup,
-      parsed.signal,
-    );
+    const views = new ViewDesk([...this.#views, ...parsed.views], this.#events);
+    const conduct = conductOf(parsed, this.#limits, { sharedMemory: this.#sharedMemory, views });
+    return this.#maker.open(id, conduct, parsed.setup, parsed.signal);
   }
 
   /**

@@ -1,4 +1,5 @@
 import type { Reply } from "../engine.js";
+import type { Askers } from "../views/desk.js";
 
 /** How one request is to be carried out. */
 export interface ExecutionOptions {
@@ -17,6 +18,10 @@ export interface ExecutionOptions {
    * its session would be the same again; one that changes the state is left to finish.
    */
   readonly withdraw?: AbortSignal | undefined;
+  /** Of a batch: which views it may ask. Default: those of the session. */
+  readonly askers?: Askers | undefined;
+  /** How often what is in it was sent before, in requests of their own. Default 0. */
+  readonly sentBefore?: number | undefined;
   /** How often it is sent, when each time its worker dies; 1: it is not sent again. */
   readonly attempts: number;
   /** Whether it may change the session's state, so that a session which goes back to an earlier one has lost something. */

@@ -11,6 +11,7 @@ import {
   WorkerDiedError,
 } from "../errors/session.js";
 import { LONGEST_TIMER_MS } from "../options/fields.js";
+import type { Questions } from "../views/questions.js";
 import { monotonicSeconds } from "../wire/batch-reply.js";
 import type { ExecutionOptions } from "./execution-options.js";
 import { Pressure } from "./pressure.js";
@@ -36,6 +37,14 @@ export interface ExecutionLane {
   answered(execution: Execution): void;
 }
 
+/** What belongs to a request besides what is sent. */
+export interface ExecutionParts {
+  /** What it was made with: the objects must still be there when its turn comes. */
+  readonly refs: readonly Ref[];
+  /** What its Python asks. */
+  readonly questions: Questions;
+}
+
 /** What a request that is asked to stop fails with, by what became of it. */
 type Stop = (fate: StoppedCallFate, cause?: unknown) => Error;
 
@@ -47,8 +56,7 @@ export class Execution implements Job {
   readonly depth: number;
   readonly reply: Promise<Reply>;
   readonly #lane: ExecutionLane;
-  /** What it was made with: the objects must still be there when its turn comes. */
-  readonly #refs: readonly Ref[];
+  readonly #parts: ExecutionParts;
   #resolve!: (reply: Reply) => void;
   #reject!: (error: unknown) => void;
   #sent: Sent | undefined;
@@ -70,9 +78,14 @@ export class Execution implements Job {
   /** It belongs to a run that has ended early: only such requests can be withdrawn. */
   #runEnded = false;
 
-  constructor(request: EncodedRequest, refs: readonly Ref[], options: ExecutionOptions, lane: ExecutionLane) {
+  constructor(
+    request: EncodedRequest,
+    parts: ExecutionParts,
+    options: ExecutionOptions,
+    lane: ExecutionLane,
+  ) {
     this.request = request;
-    this.#refs = refs;
+    this.#parts = parts;
     this.options = options;
     this.#lane = lane;
     this.owner = options.owner ?? this;
@@ -102,12 +115,14 @@ export class Execution implements Job {
   }
 
   start(): void {
-    const refusal = this.#lane.refusal() ?? this.#refs.find((ref) => ref.loss !== undefined)?.loss;
+    const { refs, questions } = this.#parts;
+    const refusal = this.#lane.refusal() ?? refs.find((ref) => ref.loss !== undefined)?.loss;
     if (refusal !== undefined) {
       this.#fail(refusal);
       this.#lane.queue.answered(this);
       return;
     }
+    questions.sent();
     const sent = this.#lane.send(this.request);
     this.#sent = sent;
     sent.reply.then(
@@ -126,6 +141,7 @@ export class Execution implements Job {
   workerGone(reason: Error, ran: boolean, takenOver: boolean): "again" | "settled" {
     this.#sent = undefined;
     this.#isRunning = false;
+    this.#parts.questions.drop();
     if (this.#unheard) {
       this.#cleanUp();
       return "settled";
@@ -237,6 +253,7 @@ export class Execution implements Job {
 
   #cleanUp(): void {
     this.request.loans?.end();
+    this.#parts.questions.drop();
     clearTimeout(this.#deadline);
     this.#pressure?.end();
     clearImmediate(this.#verdict);

@@ -1,6 +1,9 @@
 import type { EncodedRequest, Reply, Sent } from "../engine.js";
 import type { CallSite } from "../errors/python.js";
 import { SessionBusyError, type StoppedCallFate } from "../errors/session.js";
+import type { ViewDesk } from "../views/desk.js";
+import type { Line } from "../views/line.js";
+import { Questions } from "../views/questions.js";
 import { encodeRequest, type Request } from "../wire/request.js";
 import type { SharedMemory } from "../wire/shared-memory.js";
 import { Execution, type ExecutionLane } from "./execution.js";
@@ -16,6 +19,10 @@ export interface LaneControl {
   readonly graceMs: number;
   /** What large arrays of requests are put into. */
   readonly sharedMemory: SharedMemory;
+  /** What answers the questions of Python. */
+  readonly views: ViewDesk;
+  /** Who waits for the worker. */
+  readonly line: Line;
   send(request: EncodedRequest): Sent;
   release(refs: readonly number[]): void;
   kill(reason: Error): void;
@@ -33,8 +40,9 @@ export interface LaneControl {
 export class Lane implements ExecutionLane {
   readonly queue: JobQueue;
   readonly graceMs: number;
+  readonly line: Line;
   readonly #control: LaneControl;
-  /** In the order in which they were asked for, which is nearly that in which they end. No Set, as in JobQueue. */
+  /** In the order in which they were asked for, which is nearly that in which they end. No Set: see JobQueue. */
   readonly #executions: Execution[] = [];
   readonly #turns = new Set<Promise<unknown>>();
   readonly #failsWhenBusy: boolean;
@@ -44,6 +52,7 @@ export class Lane implements ExecutionLane {
     this.#control = control;
     this.refs = refs;
     this.graceMs = control.graceMs;
+    this.line = control.line;
     this.queue = new JobQueue(() => control.idle());
     this.#failsWhenBusy = busy === "fail";
   }
@@ -63,18 +72,18 @@ export class Lane implements ExecutionLane {
     const ofRun = options.owner !== undefined;
     const closed = this.#control.closed(ofRun);
     if (closed !== undefined) throw closed;
-    if (this.#failsWhenBusy && !ofRun && this.#executions.length > 0)
-      throw new SessionBusyError(site.session, site.target);
-    const { result: encoded, refs } = notingRefs(() =>
-      encodeRequest(make(), site, this.#control.sharedMemory),
-    );
-    const execution = new Execution(encoded, refs, options, this);
-    this.#executions.push(execution);
+    const leave = this.line.join(site.target);
+    let execution: Execution | undefined;
     try {
+      if (this.#failsWhenBusy && !ofRun && this.#executions.length > 0)
+        throw new SessionBusyError(site.session, site.target);
+      execution = this.#executionOf(make, site, options);
+      this.#executions.push(execution);
       execution.begin();
       return await execution.reply;
     } finally {
-      this.#executions.splice(this.#executions.indexOf(execution), 1);
+      if (execution !== undefined) this.#executions.splice(this.#executions.indexOf(execution), 1);
+      leave?.();
     }
   }
 
@@ -130,5 +139,13 @@ export class Lane implements ExecutionLane {
   /** Stops what waits and what runs; `error` is what it fails with. */
   stop(error: (fate: StoppedCallFate) => Error): void {
     for (const execution of [...this.#executions]) execution.stop(error);
+  }
+
+  #executionOf(make: () => Request, site: CallSite, options: ExecutionOptions): Execution {
+    const { sharedMemory, views: desk } = this.#control;
+    const { result: encoded, refs } = notingRefs(() => encodeRequest(make(), site, sharedMemory));
+    const { askers, sentBefore } = options;
+    const questions = new Questions({ desk, askers, session: site.session, line: this.line, sentBefore });
+    return new Execution({ ...encoded, host: questions.host }, { refs, questions }, options, this);
   }
 }

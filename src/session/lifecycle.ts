@@ -4,6 +4,8 @@ import { LONGEST_TIMER_MS } from "../options/fields.js";
 import { show } from "../options/parse.js";
 import type { Emitter } from "../telemetry/emitter.js";
 import type { EngineEvents } from "../telemetry/events.js";
+import type { ViewDesk } from "../views/desk.js";
+import { Line } from "../views/line.js";
 import type { SharedMemory } from "../wire/shared-memory.js";
 import { CheckpointKeeper } from "./checkpoint-keeper.js";
 import type { Conduct } from "./conduct.js";
@@ -30,6 +32,7 @@ const RECOVERIES_WITHIN_MS = 10_000;
  */
 export class Lifecycle implements LaneControl, Origin {
   readonly id: string;
+  readonly line: Line;
   readonly lane: Lane;
   readonly keeper: CheckpointKeeper;
   readonly conduct: Conduct;
@@ -74,6 +77,7 @@ export class Lifecycle implements LaneControl, Origin {
     this.setup = parts.setup;
     this.processes = parts.processes;
     this.#onEnd = parts.onEnd;
+    this.line = new Line(this.id);
     this.lane = new Lane(this, new RefTable(this.id), parts.conduct.busy);
     this.keeper = new CheckpointKeeper({
       session: this.id,
@@ -120,6 +124,10 @@ export class Lifecycle implements LaneControl, Origin {
 
   get sharedMemory(): SharedMemory {
     return this.conduct.sharedMemory;
+  }
+
+  get views(): ViewDesk {
+    return this.conduct.views;
   }
 
   /** What a new worker of this session is opened with; its objects are those of `refs`. */

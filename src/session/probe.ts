@@ -1,6 +1,7 @@
 import type { OpenRequest, Reply, Request, Worker } from "../engine.js";
 import type { CallSite } from "../errors/python.js";
 import { CallTimeoutError, SessionLostError, type StoppedCallFate } from "../errors/session.js";
+import { Line } from "../views/line.js";
 import type { Checkpoint } from "./checkpoint.js";
 import type { Conduct } from "./conduct.js";
 import type { ExecutionOptions } from "./execution-options.js";
@@ -44,7 +45,8 @@ export class Probe {
     this.#worker = worker;
     this.#onIdle = onIdle;
     const gone = (): Error | undefined => this.#gone && new SessionLostError(owner.id, this.#gone);
-    this.#lane = new Lane(laneTo(worker, conduct, gone), refs, "queue");
+    const line = new Line(owner.id);
+    this.#lane = new Lane(laneTo(worker, { conduct, line }, gone), refs, "queue");
     this.ended = worker.ended.then((death) => {
       this.#gone = death;
       clearTimeout(this.#timer);

@@ -1,6 +1,7 @@
 import { setImmediate as nextRound } from "node:timers/promises";
 import type { OpenRequest, Worker } from "../engine.js";
 import { SessionLostError } from "../errors/session.js";
+import type { Line } from "../views/line.js";
 import type { CheckpointKeeper } from "./checkpoint-keeper.js";
 import type { Conduct } from "./conduct.js";
 import { Lane } from "./lane.js";
@@ -11,6 +12,8 @@ import { RefTable } from "./ref-table.js";
 export interface Origin {
   readonly id: string;
   readonly lane: Lane;
+  /** Who waits for the session: also for what is done by another worker before it is back. */
+  readonly line: Line;
   readonly keeper: CheckpointKeeper;
   readonly conduct: Conduct;
   readonly open: ((request: OpenRequest) => Promise<Worker>) | undefined;
@@ -89,7 +92,7 @@ export async function openWithSetup(
   opened = worker;
   let gone: Error | undefined;
   const lane = new Lane(
-    laneTo(worker, session.conduct, () => gone && new SessionLostError(session.id, gone)),
+    laneTo(worker, session, () => gone && new SessionLostError(session.id, gone)),
     refs,
     "queue",
   );

@@ -1,5 +1,7 @@
 import { z } from "zod";
 import { abortSignal, callback, type Duration, duration, text } from "../options/fields.js";
+import { viewList } from "../views/options.js";
+import type { View } from "../views/view.js";
 import { limits, type SessionLimits } from "./limits.js";
 import type { Setup } from "./session.js";
 
@@ -26,6 +28,8 @@ export interface SessionOptions {
   busy?: "queue" | "fail" | undefined;
   /** What bounds the session; on top of `limits` of `local()`. */
   limits?: SessionLimits | undefined;
+  /** Functions of this process that the session's Python may call, on top of those of the engine, or in place of one with the same name. Default: none. */
+  views?: readonly View[] | undefined;
   /** How long to wait for room when `maxSessions` or `maxProcesses` is reached. Default `"30s"`. */
   queueTimeout?: Duration | undefined;
   /** Aborts the waiting for room. */
@@ -42,6 +46,7 @@ export const sessionOptions = z.strictObject(
       .default("report"),
     busy: z.enum(["queue", "fail"], { error: '"queue" or "fail"' }).default("queue"),
     limits: limits.default({}),
+    views: viewList.default([]),
     queueTimeout: duration.prefault("30s"),
     signal: abortSignal.optional(),
   },

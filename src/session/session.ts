@@ -141,7 +141,7 @@ export class Session implements AsyncDisposable {
     const parsed = parseOptions("session.fork()", forkOptions, options);
     this.#requireOpen();
     if (this.#isSetUpAgain) throw new ForkRefusedError(this.id, "its setup is running again");
-    const forks = await this.#host.fork(this, parsed);
+    const forks = await this.inLine("a fork", () => this.#host.fork(this, parsed));
     return parsed.count === undefined ? (forks[0] as Session) : forks;
   }
 
@@ -154,7 +154,7 @@ export class Session implements AsyncDisposable {
   async checkpoint(): Promise<void> {
     this.#requireOpen();
     if (this.#isSetUpAgain) this.#lifecycle.checkpointWhenSetUp();
-    else await this.#lifecycle.keeper.make();
+    else await this.inLine("a checkpoint", () => this.#lifecycle.keeper.make());
   }
 
   /**
@@ -178,6 +178,16 @@ export class Session implements AsyncDisposable {
   /** @internal Copies that share the work of a run. */
   replicas(count: number, signal: AbortSignal): Promise<Replicas> {
     return this.#host.replicas(this, count, signal);
+  }
+
+  /** @internal Does what has its turn in the session's line. @throws ViewRefusedError in a view that the session waits for. */
+  async inLine<Result>(what: string, work: () => Promise<Result>): Promise<Result> {
+    const leave = this.#lifecycle.line.join(what);
+    try {
+      return await work();
+    } finally {
+      leave?.();
+    }
   }
 
   /** @internal Setup is over: from now on its requests wait in line with those of others. */

@@ -1,11 +1,12 @@
 import type { Columns } from "../wire/columns.js";
-import type { BatchRequest, Step, Tap } from "../wire/request.js";
+import type { BatchRequest, Entry, Step, Tap } from "../wire/request.js";
 import type { Item } from "./item.js";
 
 /** What a batch asks for besides its payloads. */
 interface Asked {
   readonly steps: readonly Step[];
   readonly taps: readonly Tap[];
+  readonly entries: readonly Entry[] | undefined;
   readonly traceparent: string | undefined;
   /** Makes columns of the items, where that is what the first step takes. */
   readonly columns: ((items: readonly Item[]) => Columns) | undefined;
@@ -21,13 +22,15 @@ export class BatchOfItems implements BatchRequest {
   readonly kind = "batch";
   readonly steps: readonly Step[];
   readonly taps: readonly Tap[];
+  declare readonly entries?: readonly Entry[];
   readonly traceparent: string | undefined;
   readonly columns: (() => Columns) | undefined;
   readonly #items: readonly Item[];
 
-  constructor(items: readonly Item[], { steps, taps, traceparent, columns }: Asked) {
+  constructor(items: readonly Item[], { steps, taps, entries, traceparent, columns }: Asked) {
     this.steps = steps;
     this.taps = taps;
+    if (entries !== undefined) this.entries = entries;
     this.traceparent = traceparent;
     this.columns = columns && (() => columns(items));
     this.#items = items;

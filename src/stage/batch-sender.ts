@@ -7,6 +7,7 @@ import type { ExecutionOptions } from "../session/execution-options.js";
 import type { Executor } from "../session/replicas.js";
 import type { PythonStep } from "../telemetry/python-step.js";
 import { traceparentOf } from "../telemetry/traces.js";
+import { BatchAskers, type StageViews } from "../views/desk.js";
 import type { BatchReply } from "../wire/batch-reply.js";
 import type { BatchRequest, Step } from "../wire/request.js";
 import { BatchOfItems } from "./batch-of-items.js";
@@ -22,6 +23,13 @@ import { type Chosen, Taps } from "./taps.js";
 /** How often a batch is sent that each time kills its process, where the records that do it are not searched for. */
 const MOST_ATTEMPTS = 3;
 
+/** How a batch is sent: where, how often its records were before, and until when it is wanted. */
+export interface Sending {
+  readonly place: Place;
+  readonly sentBefore?: number;
+  readonly stop: AbortSignal;
+}
+
 /** Sends the batches of one stage, or of a group of stages, and tells what happens to them. */
 export class BatchSender {
   readonly #members: readonly PythonMember[];
@@ -30,6 +38,7 @@ export class BatchSender {
   /** The python stages among the members: what the steps of a batch are, by their places. */
   readonly #steps: readonly { readonly stage: PythonStage; readonly member: number }[];
   readonly #taps: Taps;
+  readonly #askers: BatchAskers;
   /** Of stages that take columns. */
   readonly #columns: ColumnInput | undefined;
   #count = 0;
@@ -42,6 +51,9 @@ export class BatchSender {
     this.#stage = this.#steps[0]?.stage as PythonStage;
     this.#context = (members[0] as PythonMember).context;
     this.#taps = new Taps(members);
+    this.#askers = new BatchAskers(
+      this.#steps.map(({ member }) => askersOf(members[member] as PythonMember)),
+    );
     const { columns } = this.#stage;
     if (columns) this.#columns = new ColumnInput(columns === true ? undefined : columns);
   }
@@ -52,10 +64,20 @@ export class BatchSender {
   }
 
   /** The result for each item, or the item with it as its payload; a RecordRejectedError where a function has set it aside, a RecordFailure where the item has failed by itself. */
-  async send(
+  async send(items: readonly Item[], how: Sending): Promise<readonly unknown[]> {
+    return (await this.carryOut(items, how)).results;
+  }
+
+  /**
+   * The same, with the results of the first step.
+   *
+   * @param entering the places of items that come in behind the first step: what their payloads are, the others have become there. Left out: its results are not wanted.
+   */
+  async carryOut(
     items: readonly Item[],
-    { place, stop }: { place: Place; stop: AbortSignal },
-  ): Promise<readonly unknown[]> {
+    { place, sentBefore, stop }: Sending,
+    entering?: ReadonlySet<number>,
+  ): Promise<{ results: readonly unknown[]; first: (place: number) => unknown }> {
     const { run, pipe, events, session, probes } = this.#context;
     const executor = (place === "session" ? session : probes) as Executor;
     const about = {
@@ -70,21 +92,25 @@ export class BatchSender {
     const began = performance.now();
     events.emit("batch-start", about);
     try {
-      const chosen = this.#taps.choose(items);
+      const chosen = this.#taps.choose(items, entering);
+      const firsts = entering && [...items.keys()].filter((index) => !entering.has(index));
       const reply = await executor.execute(
-        this.#request(items, chosen, traceparentOf(about)),
+        this.#request(items, { chosen, firsts, entering }, traceparentOf(about)),
         this.#site,
-        this.#options(stop),
+        this.#options(stop, sentBefore),
       );
       const batch = reply.batch as BatchReply;
       const results = this.#resultsOf(batch, items);
-      if (chosen.length > 0) await this.#taps.show(items, results, { chosen, batch, stop });
+      const first = firstResults(firsts, batch, results);
+      const taps = firsts === undefined ? batch.taps : batch.taps.slice(1);
+      if (chosen.length > 0)
+        await this.#taps.show(items, results, { chosen, batch: { left: batch.left, taps }, stop });
       const settled = performance.now();
       const durationMs = settled - began;
       this.#note({ rows: items.length, ...batch, settled }, durationMs);
       const computeMs = reply.computeNanoseconds / 1e6;
       events.emit("batch-stop", { ...about, durationMs, computeMs, steps: this.#stepsOf(batch) });
-      return results;
+      return { results, first };
     } catch (error) {
       const { stage, member } = this.#stepAt(stepOf(error));
       inMember(error, member);
@@ -142,7 +168,11 @@ export class BatchSender {
     return this.#steps[step] as { stage: PythonStage; member: number };
   }
 
-  #request(items: readonly Item[], chosen: readonly Chosen[], traceparent: string | undefined): BatchRequest {
+  #request(
+    items: readonly Item[],
+    { chosen, firsts, entering }: Wanted,
+    traceparent: string | undefined,
+  ): BatchRequest {
     const columns = this.#columns;
     return new BatchOfItems(items, {
       steps: this.#steps.map(({ stage }) => ({
@@ -151,7 +181,11 @@ export class BatchSender {
         function: stage.function,
         form: formOf(stage),
       })),
-      taps: chosen.map(({ request }) => request),
+      taps: [
+        ...(firsts === undefined ? [] : [{ step: 0, indices: firsts }]),
+        ...chosen.map(({ request }) => request),
+      ],
+      entries: entering?.size ? [{ step: 1, indices: [...entering] }] : undefined,
       traceparent,
       columns: columns && ((all) => columns.columnsOf(all)),
     });
@@ -165,7 +199,7 @@ export class BatchSender {
     return { target: `${this.#stage.module}.${this.#stage.function}`, stage: this.#stage.name };
   }
 
-  #options(stop: AbortSignal): ExecutionOptions {
+  #options(stop: AbortSignal, sentBefore: number | undefined): ExecutionOptions {
     const { policy, run, abort } = this.#context;
     return {
       owner: run,
@@ -174,11 +208,42 @@ export class BatchSender {
       timeoutFrom: "running",
       abort,
       withdraw: stop,
+      askers: this.#askers,
+      sentBefore,
       // Under any other policy what killed its process is tried again in copies, which may die of it.
       attempts: policy === "halt" && !this.#stage.stateful ? MOST_ATTEMPTS : 1,
       changesState: this.#stage.stateful,
     };
   }
+}
+
+/** What the Python of a stage may ask, and as whom. */
+function askersOf({ context }: PythonMember): StageViews {
+  const { run, pipe, stage, metadata, stores, views } = context;
+  return { views, asker: { run, pipe, stage, metadata, stores } };
+}
+
+/** What comes home of a batch besides its results, and what does not begin with the first step. */
+interface Wanted {
+  readonly chosen: readonly Chosen[];
+  /** The items whose results of the first step are wanted. */
+  readonly firsts: readonly number[] | undefined;
+  readonly entering: ReadonlySet<number> | undefined;
+}
+
+/** What the first step has made of items: what came home for them, or why they left there. */
+function firstResults(
+  firsts: readonly number[] | undefined,
+  { left, taps }: BatchReply,
+  results: readonly unknown[],
+): (place: number) => unknown {
+  if (firsts === undefined) return (place) => results[place];
+  const gone = new Map(
+    left.flatMap(({ index, step }) => (step === 0 ? [[index, results[index]] as const] : [])),
+  );
+  const came = (taps[0] ?? []).values();
+  const all = new Map(firsts.map((index) => [index, gone.has(index) ? gone.get(index) : came.next().value]));
+  return (place) => all.get(place);
 }
 
 function formOf({ each, columns }: PythonStage): Step["form"] {

@@ -13,20 +13,30 @@ export interface BatchSchemas extends Schemas {
 }
 
 /**
- * Sends a batch between two schemas: what does not fit fails alone, before it is sent or after it has come back.
+ * Sends the items that fit the schema before the first function; the others fail alone.
  *
  * @param send gives a result for each item that it gets.
  */
-export async function sendChecked(
+export async function sendFitting(
   items: readonly Item[],
-  { input, output, names, last }: BatchSchemas,
+  { input, names }: BatchSchemas,
   send: (items: readonly Item[]) => Promise<readonly unknown[]>,
 ): Promise<readonly unknown[]> {
+  if (input === undefined) return send(items);
   const given = await all(items, (item) => checked(input, item.payload, names[0], "input"));
   const fitting = items.flatMap((item, index) =>
     given[index] instanceof RecordFailure ? [] : [withPayload(item, given[index])],
   );
-  const results = fitting.length === 0 ? [] : await send(fitting);
+  const results = (fitting.length === 0 ? [] : await send(fitting)).values();
+  return given.map((value) => (value instanceof RecordFailure ? value : results.next().value));
+}
+
+/** The results that fit the schema behind the last function, as what it makes of them; the others have failed alone. */
+export async function checkedResults(
+  results: readonly unknown[],
+  { output, names, last }: BatchSchemas,
+): Promise<readonly unknown[]> {
+  if (output === undefined) return results;
   const checkedResult = async (result: unknown): Promise<unknown> => {
     try {
       return await checked(output, result, names[1], "output");
@@ -34,11 +44,9 @@ export async function sendChecked(
       throw inMember(error, last);
     }
   };
-  const checkedResults = await all(results, (result) =>
+  return all(results, (result) =>
     result instanceof RecordRejectedError || result instanceof RecordFailure ? result : checkedResult(result),
   );
-  const next = checkedResults.values();
-  return given.map((value) => (value instanceof RecordFailure ? value : next.next().value));
 }
 
 /** What becomes of each value; what `work` throws is that value's failure. */

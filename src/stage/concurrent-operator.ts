@@ -41,7 +41,10 @@ export function concurrentOperator<Result>(
       atFault: (error) => failStage(error, context),
       settlement,
       settle: (item, result, attempts) => work.settle(item, result, settlement, attempts),
-      fail: (item, error, verdict, attempts) => settlement.fails(item, error, verdict, attempts),
+      fail: (item, error, verdict, attempts) => {
+        settlement.fails(item, error, verdict, attempts);
+        work.failed?.(item, error, verdict);
+      },
     },
     context,
   );

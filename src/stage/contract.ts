@@ -6,7 +6,9 @@ import type { Executor } from "../session/replicas.js";
 import { untilStopped } from "../stopping.js";
 import type { Emitter } from "../telemetry/emitter.js";
 import type { RunEvents } from "../telemetry/events.js";
+import type { View } from "../views/view.js";
 import type { BatchTimes } from "../wire/batch-reply.js";
+import type { CacheUse } from "./cache-use.js";
 import type { Failure, Item, Rejection } from "./item.js";
 import type { ErrorPolicy } from "./policy.js";
 
@@ -55,6 +57,8 @@ export interface StageBooks {
   crossed(trip: Trip): void;
   /** The function of the stage was at work for so long, on the items of a chunk one after the other; what it waited for is in it. */
   worked(durationMs: number): void;
+  /** An item of a stage with a cache has come to its end there; undefined: it failed before the table was asked. */
+  cached(use: CacheUse | undefined): void;
   /** What the batching of the stage has come to. */
   batched(facts: Readonly<Record<string, unknown>>): void;
 }
@@ -99,6 +103,8 @@ export interface StageContext {
   readonly ordering: Ordering;
   readonly metadata: Readonly<Record<string, unknown>>;
   readonly stores: Readonly<Record<string, unknown>>;
+  /** What its Python may ask, by name. */
+  readonly views: ReadonlyMap<string, View>;
   readonly books: StageBooks;
   readonly clock: Clock;
   readonly events: Emitter<RunEvents>;

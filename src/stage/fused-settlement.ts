@@ -34,6 +34,12 @@ export class FusedSettlement {
   }
 
   /** As in {@link Settlement}, at the member of that place in the group. */
+  leaves(item: Item, output: string, member: number): void {
+    this.#at(member).leaves(item, output);
+    this.#ends(member);
+  }
+
+  /** As in {@link Settlement}, at the member of that place in the group. */
   rejects(item: Item, error: RecordRejectedError, attempts: number, member: number): void {
     this.#at(member).rejects(item, error, attempts);
     this.#ends(member);

@@ -1,5 +1,5 @@
 import { setImmediate as nextRound } from "node:timers/promises";
-import type { Judge } from "../dispatch/judge.js";
+import type { FinalVerdict, Judge } from "../dispatch/judge.js";
 import { untilStopped } from "../stopping.js";
 import { type Chunk, failStage, type Operator, type StageContext, waitForRoom } from "./contract.js";
 import type { Item } from "./item.js";
@@ -13,6 +13,8 @@ export interface ItemWork<Result> {
   apply(item: Item): Result | PromiseLike<Result>;
   /** Puts down what came of it, at which try. What it throws ends the stage. */
   settle(item: Item, result: Result, settlement: Settlement, attempts: number): void;
+  /** Told when an item has failed for good, and that is put down. */
+  failed?(item: Item, error: unknown, verdict: FinalVerdict): void;
 }
 
 /** One item after the other, in order; node and route stages are this. */
@@ -88,6 +90,7 @@ async function settleFailed<Result>(
     if (verdict.kind === "halt") throw error;
     if (verdict.kind !== "retry") {
       settlement.fails(item, error, verdict, attempts);
+      work.failed?.(item, error, verdict);
       return;
     }
     if (verdict.afterMs > 0) await context.clock.sleep(verdict.afterMs, context.stopped);

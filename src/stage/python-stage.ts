@@ -1,5 +1,7 @@
+import type { View } from "../views/view.js";
 import type { DeclaredColumns } from "../wire/columns-infer.js";
 import type { Batching } from "./batching.js";
+import type { Cached } from "./cached.js";
 import type { Pacing } from "./pacing.js";
 import type { Schemas } from "./schema.js";
 
@@ -16,10 +18,14 @@ export interface PythonStage extends Schemas, Pacing {
   readonly each: boolean;
   /** Whether the function takes and gives back columns; with the dtypes that they have, or are given by the first batch. */
   readonly columns?: boolean | DeclaredColumns | undefined;
+  /** Where its results are kept. */
+  readonly cache?: Cached | undefined;
   /** Whether it may make one trip with the python stage before it. */
   readonly fuse: boolean;
   /** The options that it was given, and not left at their defaults. */
   readonly given: readonly string[];
+  /** What the function may ask: views, or names of those of the session. Left out: nothing. */
+  readonly views?: readonly (View | string)[] | undefined;
   /** How long one batch may run. */
   readonly timeoutMs: number;
   /** Whether what it gives back may depend on the batches before: each is sent once, whole, and to the same process. */

@@ -1,7 +1,7 @@
 import { type Operator, reasonOf, type StageContext } from "./contract.js";
 import type { Item } from "./item.js";
 import { isThenable, itemOperator } from "./item-operator.js";
-import { type NodeContext, nodeContext } from "./node.js";
+import { type NodeContext, nodeContext } from "./node-context.js";
 import { NodeResult } from "./results.js";
 
 /** The plan of a tap: a TypeScript function that is shown payloads and gives nothing back. */

@@ -7,6 +7,8 @@ import type { Item } from "./item.js";
 import { inMember, memberOf, type PythonMember } from "./python-member.js";
 import { isShown, show, type TapStage } from "./tap.js";
 
+const NONE: ReadonlySet<number> = new Set();
+
 /** A tap of a group. */
 interface FusedTap {
   readonly stage: TapStage;
@@ -29,19 +31,21 @@ export class Taps {
     });
   }
 
-  /** Which of the items each tap is to see. */
-  choose(items: readonly Item[]): Chosen[] {
+  /** Which of the items each tap is to see. @param entering those that come in behind the first step: what they are there is in Node. */
+  choose(items: readonly Item[], entering: ReadonlySet<number> = NONE): Chosen[] {
     return this.#taps.map((tap) => {
       const failed = new Map<number, unknown>();
-      const indices: number[] = [];
+      const wanted: number[] = [];
       for (const [index, item] of items.entries()) {
         try {
-          if (isShown(tap.stage, item, tap.context)) indices.push(index);
+          if (isShown(tap.stage, item, tap.context)) wanted.push(index);
         } catch (error) {
           failed.set(index, error);
         }
       }
-      return { tap, failed, request: { step: tap.step, indices } };
+      const isHere = (index: number): boolean => tap.step === 0 && entering.has(index);
+      const indices = entering.size === 0 ? wanted : wanted.filter((index) => !isHere(index));
+      return { tap, failed, wanted, isHere, request: { step: tap.step, indices } };
     });
   }
 
@@ -49,10 +53,14 @@ export class Taps {
   async show(
     items: readonly Item[],
     results: unknown[],
-    { chosen, batch, stop }: { chosen: readonly Chosen[]; batch: BatchReply; stop: AbortSignal },
+    {
+      chosen,
+      batch,
+      stop,
+    }: { chosen: readonly Chosen[]; batch: Pick<BatchReply, "left" | "taps">; stop: AbortSignal },
   ): Promise<void> {
     const leftAt = new Map(batch.left.map(({ index, step }) => [index, step]));
-    for (const [place, { tap, failed, request }] of chosen.entries()) {
+    for (const [place, { tap, failed, wanted, isHere }] of chosen.entries()) {
       const hasLeft = (index: number): boolean => (leftAt.get(index) ?? Number.POSITIVE_INFINITY) <= tap.step;
       const fail = (index: number, error: unknown): void => {
         if (!isOut(results[index], tap.member))
@@ -60,9 +68,9 @@ export class Taps {
       };
       for (const [index, error] of failed) if (!hasLeft(index)) fail(index, error);
       const payloads = (batch.taps[place] ?? []).values();
-      for (const index of request.indices) {
+      for (const index of wanted) {
         if (hasLeft(index)) continue;
-        const payload = payloads.next().value;
+        const payload = isHere(index) ? items[index]?.payload : payloads.next().value;
         // An earlier tap has failed for it.
         if (isOut(results[index], tap.member)) continue;
         try {
@@ -82,6 +90,9 @@ export interface Chosen {
   readonly tap: FusedTap;
   /** The items for which it cannot be told. */
   readonly failed: ReadonlyMap<number, unknown>;
+  readonly wanted: readonly number[];
+  /** Whether what it is shown of an item need not come home. */
+  readonly isHere: (index: number) => boolean;
   readonly request: Tap;
 }
 

@@ -69,6 +69,15 @@ export const SESSION_EVENT_TABLE = {
     "a session that has reached a limit keeps its process; told once for each process",
     { ...OF_SESSION, reason: field<string>("why") },
   ),
+  "view-call": event("a question of a session's Python to a view was answered, or has failed", {
+    session: OF_SESSION.session,
+    run: field<string | undefined>("the run that asked; undefined for a call"),
+    stage: field<string | undefined>("the stage that asked; undefined for a call"),
+    view: field<string>("the name of the view"),
+    keys: field<number | undefined>("how many keys it was asked for at once; undefined without `keys`"),
+    durationMs: field<number>("from when the question arrived to here"),
+    ok: field<boolean>("whether Python was given an answer"),
+  }),
   "session-log": event("Python wrote a line to its standard output or standard error", {
     ...OF_SESSION,
     stream,

@@ -22,7 +22,7 @@ export function decodeRequest(
       return { kind: "call", module, function: name, args, kwargs, returns };
     }
     case Kind.BATCH: {
-      const [steps, table, taps, traceparent] = parts as BatchParts;
+      const [steps, table, taps, traceparent, entries] = parts as BatchParts;
       return {
         kind: "batch",
         steps: steps.map(([module, name, form], index) => ({
@@ -33,6 +33,7 @@ export function decodeRequest(
         })),
         ...(isColumns ? columnPayloads(table as ColumnTable) : { payloads: rowsOf(table as Table) }),
         taps: taps.map(([step, indices]) => ({ step, indices })),
+        ...(entries === null ? {} : { entries: entries.map(([step, indices]) => ({ step, indices })) }),
         ...(traceparent === null ? {} : { traceparent }),
       };
     }
@@ -59,6 +60,7 @@ type BatchParts = [
   table: Table | ColumnTable,
   taps: [step: number, indices: number[]][],
   traceparent: string | null,
+  entries: [step: number, indices: number[]][] | null,
 ];
 
 type CallParts<What extends unknown[]> = [

@@ -1,5 +1,6 @@
 import { type CallSite, describeSite } from "../errors/python.js";
 import { ValueNotSupportedError } from "../errors/value.js";
+import type { ViewHost } from "../view.js";
 import type { Columns } from "./columns.js";
 import { packableColumns } from "./columns-table.js";
 import { packable, packableTable, packBody } from "./encode.js";
@@ -45,6 +46,8 @@ export interface BatchRequest {
   readonly columns?: (() => Columns) | undefined;
   /** What is to come home besides the last results. */
   readonly taps: readonly Tap[];
+  /** Payloads that come in at a later step, and have no part in those before; not where the steps take columns. Left out: all are given to the first. */
+  readonly entries?: readonly Entry[] | undefined;
   /** The span that it belongs to, in the form of W3C Trace Context. */
   readonly traceparent?: string | undefined;
 }
@@ -65,6 +68,13 @@ export interface Tap {
   readonly indices: readonly number[];
 }
 
+/** Payloads that come in at a step, by their places. */
+export interface Entry {
+  /** From 1. */
+  readonly step: number;
+  readonly indices: readonly number[];
+}
+
 /** A request as it travels: what its caller changes from now on changes nothing. */
 export interface EncodedRequest {
   readonly kind: number;
@@ -78,6 +88,8 @@ export interface EncodedRequest {
   readonly times?: { readonly asked: number; readonly encoded: number } | undefined;
   /** What it has lent to Python, until it has its outcome. */
   readonly loans?: Loans | undefined;
+  /** Answers what Python asks while it carries this out; without one, all that it asks is refused. */
+  readonly host?: ViewHost | undefined;
 }
 
 /**
@@ -137,7 +149,8 @@ function encode(request: Request, session: string): Omit<EncodedRequest, "site" 
         ? packableColumns(request.columns(), session, "payloads")
         : packableTable(request.payloads, session, "payloads");
       const taps = request.taps.map(({ step, indices }) => [step, indices]);
-      const body = packBody([steps, table, taps, request.traceparent ?? null], "payloads");
+      const entries = request.entries?.map(({ step, indices }) => [step, indices]) ?? null;
+      const body = packBody([steps, table, taps, request.traceparent ?? null, entries], "payloads");
       return {
         kind: Kind.BATCH,
         body,

@@ -1,8 +1,12 @@
 import { type CallSite, describeSite } from "../errors/python.js";
 import { ProtocolError, type WorkerDeathError } from "../errors/session.js";
 import { SlitherError } from "../errors/slither-error.js";
+import type { ViewHost } from "../view.js";
 import type { Frame } from "../wire/frame.js";
+import type { Handle } from "../wire/handle.js";
+import { Kind } from "../wire/protocol.js";
 import type { EncodedRequest } from "../wire/request.js";
+import { answerCallback } from "../wire/view-frames.js";
 import type { Connection } from "./connection.js";
 import { LostBlockError } from "./worker-memory.js";
 
@@ -12,6 +16,8 @@ interface PendingRequest {
   readonly site: CallSite;
   /** Of a batch: those of its steps. */
   readonly sites: readonly CallSite[] | undefined;
+  /** Answers what the worker asks meanwhile. */
+  readonly host: ViewHost | undefined;
   /** Reads the answer. What it throws is what the request fails with. */
   readonly read: (frame: Frame) => unknown;
   readonly resolve: (answer: unknown) => void;
@@ -32,14 +38,17 @@ interface Listeners {
 export class Conversation {
   readonly #calls: Connection;
   readonly #listeners: Listeners;
+  readonly #resolve: (id: number) => Handle;
   /** The one that the worker is at first. Few at a time; no Map, which would keep answers for longer than they are needed: see JobQueue. */
   #pending: PendingRequest[] = [];
   #death: WorkerDeathError | undefined;
   #lastId = 0;
 
-  constructor(calls: Connection, listeners: Listeners) {
+  /** @param resolve finds the ref behind a number that the worker names. */
+  constructor(calls: Connection, listeners: Listeners, resolve: (id: number) => Handle) {
     this.#calls = calls;
     this.#listeners = listeners;
+    this.#resolve = resolve;
     calls.onFrame = (frame) => this.#receive(frame);
   }
 
@@ -55,7 +64,7 @@ export class Conversation {
   request<Answer>(
     kind: number,
     body: Buffer,
-    { site, sites }: Pick<EncodedRequest, "site" | "sites">,
+    { site, sites, host }: Pick<EncodedRequest, "site" | "sites" | "host">,
     read: (frame: Frame) => Answer,
   ): { id: number; answer: Promise<Answer> } {
     // Ids wrap around long after the requests that had them before were answered.
@@ -66,7 +75,15 @@ export class Conversation {
         reject(this.#death);
         return;
       }
-      this.#pending.push({ id, site, sites, read, resolve: resolve as (answer: unknown) => void, reject });
+      this.#pending.push({
+        id,
+        site,
+        sites,
+        host,
+        read,
+        resolve: resolve as (answer: unknown) => void,
+        reject,
+      });
       if (this.#pending.length === 1) this.#listeners.onBusy(true);
       this.#calls.send(kind, id, body);
     });
@@ -88,6 +105,10 @@ export class Conversation {
       this.#listeners.onOutOfStep();
       return;
     }
+    if (frame.kind === Kind.CALLBACK) {
+      void this.#answer(frame, request);
+      return;
+    }
     try {
       request.resolve(request.read(frame));
     } catch (error) {
@@ -99,6 +120,16 @@ export class Conversation {
     }
     this.#pending = this.#pending.filter((other) => other !== request);
     if (this.#pending.length === 0) this.#listeners.onBusy(false);
+  }
+
+  /** Nobody waits for what comes when the request has been answered, or the worker is gone. */
+  async #answer(frame: Frame, request: PendingRequest): Promise<void> {
+    try {
+      const { kind, body } = await answerCallback(frame, request.host, request.site.session, this.#resolve);
+      if (this.#pending.includes(request)) this.#calls.send(kind, request.id, body);
+    } catch {
+      this.#listeners.onOutOfStep();
+    }
   }
 }
 

@@ -74,12 +74,13 @@ export class WorkerProcess {
     };
     const base = original === undefined ? undefined : original.#guard.base;
     this.#guard = new Guard(this.pid, session.memoryBytes, powers, base);
-    this.#conversation = new Conversation(started.calls, {
-      onBusy: (busy) => this.#onBusy(busy),
+    const listeners = {
+      onBusy: (busy: boolean) => this.#onBusy(busy),
       onOutOfStep: () => this.kill(),
       // Of one that is dead already, how it died says more.
-      onLostBlock: (reason) => (isDead(this.pid) ? this.kill() : this.#guard.kill(reason)),
-    });
+      onLostBlock: (reason: string) => (isDead(this.pid) ? this.kill() : this.#guard.kill(reason)),
+    };
+    this.#conversation = new Conversation(started.calls, listeners, session.resolveHandle);
     // A worker that closes its socket but lives on can answer nothing any more. One that is leaving does so itself, with its own exit code.
     void started.calls.closed.then(() => setTimeout(() => this.kill(), LEAVING_MS).unref());
     this.ended = this.#waitForEnd();

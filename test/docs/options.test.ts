@@ -16,8 +16,13 @@ import { limits } from "../../src/session/limits.js";
 import { closeOptions } from "../../src/session/options.js";
 import { sessionOptions } from "../../src/session/session-options.js";
 import { adaptive, keyed, microBatch } from "../../src/stage/batching.js";
+import { cachedOptions } from "../../src/stage/cached.js";
 import { retryOptions } from "../../src/stage/policy.js";
+import { durableOptions } from "../../src/stores/durable/durable.js";
+import { storeOptions, tableOptions } from "../../src/stores/options.js";
+import { remoteStoreOptions, remoteTableOptions } from "../../src/stores/redis/options.js";
 import { faultTestOptions } from "../../src/testing/options.js";
+import { viewOptions } from "../../src/views/view.js";
 import { codeIn, guidePages, tableAt } from "./pages.js";
 import { fieldsIn, interfaceOf } from "./sources.js";
 
@@ -46,6 +51,8 @@ const TABLES: Readonly<Record<string, Reading>> = {
   PythonStageOptions: { schema: pythonStageOptions, required: PYTHON_STAGE },
   NodeStageOptions: { schema: nodeStageOptions },
   TapOptions: { schema: tapOptions },
+  CachedOptions: { made: (options) => cachedOptions.parse(options), required: { maxAge: 1 } },
+  CachedConversion: {},
   PacingOptions: { made: (options) => pythonStageOptions.parse({ ...PYTHON_STAGE, ...options }) },
   WeightedOptions: {},
   KeyedOptions: { made: (options) => keyed(options as never).settings, required: { key: () => 0 } },
@@ -54,7 +61,14 @@ const TABLES: Readonly<Record<string, Reading>> = {
   ViaOptions: { schema: viaOptions },
   RunOptions: { schema: runOptions },
   ReplayOptions: { schema: replayFields },
+  ViewOptions: { schema: viewOptions },
   RetryOptions: { schema: retryOptions },
+  TableOptions: { schema: tableOptions },
+  StoreOptions: { schema: storeOptions },
+  DurableOptions: { schema: durableOptions, required: { path: "p" } },
+  RemoteStoreOptions: { schema: remoteStoreOptions, required: { url: "redis://localhost" } },
+  RemoteTableOptions: { schema: remoteTableOptions },
+  RemoteCacheOptions: {},
   InlineOptions: { schema: inlineOptions, required: { modules: {} } },
   FaultTestOptions: { schema: faultTestOptions },
 };

@@ -11,7 +11,7 @@ import {
 import { describe, expect, test } from "vitest";
 import { stepOf } from "../../src/errors/failed-step.js";
 import type { BatchReply } from "../../src/wire/batch-reply.js";
-import type { Step, Tap } from "../../src/wire/request.js";
+import type { Entry, Step, Tap } from "../../src/wire/request.js";
 import { rejection } from "../helpers/rejection.js";
 
 /** Takes payloads through functions of the module `conformance`. */
@@ -19,6 +19,7 @@ type Journey = (
   steps: readonly Step[],
   payloads: readonly unknown[],
   taps?: readonly Tap[],
+  entries?: readonly Entry[],
 ) => Promise<BatchReply>;
 
 const OPTIONS = { owner: "run", attempts: 1, changesState: false } as const;
@@ -34,9 +35,9 @@ function each(name: string): Step {
 /** What holds on every engine for batches that go through several functions. */
 export function testBatches(engine: () => Engine): void {
   let session: Promise<Session> | undefined;
-  const travel: Journey = async (steps, payloads, taps = []) => {
+  const travel: Journey = async (steps, payloads, taps = [], entries = undefined) => {
     session ??= engine().session();
-    const request = { kind: "batch", steps, payloads, taps } as const;
+    const request = { kind: "batch", steps, payloads, taps, entries } as const;
     const { batch } = await (await session).execute(request, { target: "first", stage: "first" }, OPTIONS);
     return batch as BatchReply;
   };
@@ -89,6 +90,24 @@ export function testBatches(engine: () => Engine): void {
 
       expect(batch.taps).toEqual([[1, 3], [], [8]]);
       expect(batch.results).toEqual([2, 6, 8]);
+    });
+
+    test("give payloads that come in later to the later functions alone, and show them to the later taps alone", async () => {
+      const steps = [list("set_aside_negative"), list("double"), each("echo")];
+      const taps = [
+        { step: 0, indices: [0, 1, 2, 3] },
+        { step: 1, indices: [0, 1, 2, 3] },
+      ];
+      const entries = [
+        { step: 1, indices: [1] },
+        { step: 2, indices: [3] },
+      ];
+
+      const batch = await travel(steps, [-1, -2, 3, -4], taps, entries);
+
+      expect(batch.results).toEqual([-4, 6, -4]);
+      expect(batch.left).toEqual([{ index: 0, step: 0, why: "-1 is negative" }]);
+      expect(batch.taps).toEqual([[3], [-4, 6]]);
     });
 
     test("bring home what taps ask for as it was before the next function changed it", async () => {

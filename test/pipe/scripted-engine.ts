@@ -150,6 +150,7 @@ export function scriptedEngine(options: ScriptedOptions = {}): {
     maxSessions: Number.POSITIVE_INFINITY,
     maxProcesses: options.maxProcesses ?? Number.POSITIVE_INFINITY,
     limits: { cancelGrace: 1 },
+    views: [],
   });
   onTestFinished(() => engine.close({ timeout: 1 }));
   return { engine, workers };

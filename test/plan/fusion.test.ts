@@ -1,6 +1,7 @@
 // biome-ignore-all lint/suspicious/noThenProperty: `then` is an option of retry().
 import {
   adaptive,
+  cached,
   type ErrorPolicy,
   microBatch,
   type PythonStageOptions,
@@ -13,6 +14,7 @@ import { describe, expect, test } from "vitest";
 import { z } from "zod";
 import { fusionOf, unfused } from "../../src/plan/fusion.js";
 import { type PipePlan, withPolicy } from "../../src/plan/plan.js";
+import { scriptedTable } from "../pipe/cache-tables.js";
 
 type Options = Partial<PythonStageOptions<number, number>>;
 
@@ -56,6 +58,16 @@ function reasonsOf({ plan }: Planned): Record<string, string> {
 
 const weighing = { size: 100, name: "mine", create: microBatch({ maxWait: "1ms" }).create };
 const keyOf = (n: number): number => n;
+
+const cache = cached(scriptedTable<number>().table, (n: number) => n);
+
+test("a stage with a cache may be the first of a trip, and no later one", () => {
+  expect(groupsOf(two({ cache }))).toEqual(["first+second"]);
+  expect(groupsOf(two({}, { cache }))).toEqual(["first", "second"]);
+  expect(reasonsOf(two({}, { cache }))).toEqual({
+    second: "it has a cache: hits must be known before the trip",
+  });
+});
 
 describe("stages that make one trip", () => {
   test.each<[string, Planned, string[]]>([

@@ -21,7 +21,7 @@ describe("local() refuses", () => {
     [
       "an option that does not exist",
       { workers: 3 },
-      "unknown option `workers`, expected one of `python`, `pythonPath`, `env`, `threads`, `startTimeout`, `preload`, `minIdle`, `forkserver`, `sharedMemory`, `maxSessions`, `maxProcesses`, `limits`",
+      "unknown option `workers`, expected one of `python`, `pythonPath`, `env`, `threads`, `startTimeout`, `preload`, `minIdle`, `forkserver`, `sharedMemory`, `maxSessions`, `maxProcesses`, `limits`, `views`",
     ],
     [
       "an empty interpreter",

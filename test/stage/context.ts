@@ -49,6 +49,7 @@ export function stand(changes: Partial<StageContext> = {}): Stand {
     ordering: "preserve",
     metadata: {},
     stores: {},
+    views: new Map(),
     books: accounts.stages[0] as StageContext["books"],
     clock: realClock,
     events: new Emitter<RunEvents>(RUN_EVENTS),

@@ -46,6 +46,7 @@ export function groupStand(plan: PipePlan, session?: Executor): GroupStand {
     },
     abort: undefined,
     sessionEnd: { failure: undefined },
+    views: new Map(),
   };
   const members = plan.stages.map((stage, index): PythonMember => {
     const context: StageContext = {

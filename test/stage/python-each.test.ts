@@ -7,7 +7,7 @@ import { PythonError } from "../../src/errors/python.js";
 import { RecordRejectedError } from "../../src/errors/rejected.js";
 import type { Executor } from "../../src/session/replicas.js";
 import { BatchSender } from "../../src/stage/batch-sender.js";
-import { sendChecked } from "../../src/stage/checked-batch.js";
+import { checkedResults } from "../../src/stage/checked-batch.js";
 import type { PythonStage } from "../../src/stage/python-stage.js";
 import { batchReply } from "../helpers/batch-reply.js";
 import { item, stand } from "./context.js";
@@ -74,7 +74,7 @@ test("a record that has failed by itself is no matter of the output schema", asy
   const failure = new RecordFailure(raised);
   const checked = { names: ["score", "score"], last: 0, output: z.int() } as const;
 
-  const results = await sendChecked(items, checked, async () => [10, failure, "no number"]);
+  const results = await checkedResults([10, failure, "no number"], checked);
 
   expect(results).toMatchObject([10, { error: raised }, { error: { code: "SLITHER_SCHEMA" } }]);
   expect(results[1]).toBe(failure);

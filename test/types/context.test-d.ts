@@ -25,8 +25,8 @@ features.cache.put(1, "one");
 store("other", { cache: new Map<string, number>() });
 // @ts-expect-error: an object is no key.
 table<{ id: string }, number>();
-// @ts-expect-error: a table has no options.
-table<string, number>({ maxEntries: 10 });
+// @ts-expect-error: a table has no such option.
+table<string, number>({ maxEntry: 10 });
 
 const built = pipe<string, Metadata>("p").use({ features }).use({ labels });
 

@@ -7,6 +7,7 @@ import { type Frame, FrameReader, frameHeader } from "../../src/wire/frame.js";
 import { HEADER_BYTES, Kind } from "../../src/wire/protocol.js";
 import { encodeRequest, type Request, type Returns, type Step } from "../../src/wire/request.js";
 import { rowsOf, type Table } from "../../src/wire/table.js";
+import { errorBody, resultBody } from "../../src/wire/view-frames.js";
 import { encodeWelcome } from "../../src/worker/welcome.js";
 import { fromNotation, type Notation, TestHandle } from "./notation.js";
 
@@ -61,6 +62,9 @@ function write(kind: number, body: unknown): Buffer {
       progress: progress === null ? undefined : { path: progress[0], offset: progress[1] },
     });
   }
+  if (kind === Kind.CALLBACK_RESULT) return resultBody(...(body as [callback: number, value: unknown]), "a");
+  if (kind === Kind.CALLBACK_ERROR)
+    return errorBody(...(body as [callback: number, error: Record<string, string>]));
   const request = requestOf(kind, body as never);
   if (request === undefined) return packr.pack(body);
   const encoded = encodeRequest(request, site);
@@ -87,17 +91,19 @@ function requestOf(kind: number, body: never): Request | undefined {
     return { kind: "call", module, function: name, args, kwargs: { ...kwargs }, returns };
   }
   if (kind === Kind.BATCH) {
-    const [steps, table, taps, traceparent] = body as [
+    const [steps, table, taps, traceparent, entries] = body as [
       [string, string, Step["form"]][],
       Table,
       [number, number[]][],
       string | null,
+      [number, number[]][] | null,
     ];
     return {
       kind: "batch",
       steps: steps.map(([module, name, form]) => ({ stage: "", module, function: name, form })),
       payloads: rowsOf(table),
       taps: taps.map(([step, indices]) => ({ step, indices })),
+      ...(entries === null ? {} : { entries: entries.map(([step, indices]) => ({ step, indices })) }),
       ...(traceparent === null ? {} : { traceparent }),
     };
   }

@@ -7,7 +7,20 @@ from slither_worker.interrupts import Cancelled
 from slither_worker.rejected import Rejected
 from slither_worker.session import session_id
 from slither_worker.tracing import traceparent
+from slither_worker.view import view
+from slither_worker.view_errors import ViewError, ViewRefusedError, ViewTimeoutError
 
-__all__ = ["Cancelled", "Rejected", "__version__", "after_fork", "session_id", "traceparent"]
+__all__ = [
+    "Cancelled",
+    "Rejected",
+    "ViewError",
+    "ViewRefusedError",
+    "ViewTimeoutError",
+    "__version__",
+    "after_fork",
+    "session_id",
+    "traceparent",
+    "view",
+]
 
 __version__ = "0.1.0"

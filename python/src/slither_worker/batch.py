@@ -38,11 +38,21 @@ class Tap(NamedTuple):
     indices: list[int]
 
 
+class Entry(NamedTuple):
+    """The rows that come in at a later step, and have no part in those before."""
+
+    step: int
+    indices: list[int]
+
+
 class Batch:
     """The rows of a batch on their way: those that are left, and what became of the others."""
 
-    def __init__(self, rows: list[Any], *, fails_by_row: bool) -> None:
-        """Begin with all rows; `fails_by_row`: a result that cannot be carried concerns its row alone."""
+    def __init__(self, rows: list[Any], *, fails_by_row: bool, entries: Sequence[Entry] = ()) -> None:
+        """Begin with all rows but those of `entries`.
+
+        `fails_by_row`: a result that cannot be carried concerns its row alone.
+        """
         self.rows = rows
         self.fails_by_row = fails_by_row
         self.left: list[LeftRow] = []
@@ -51,6 +61,14 @@ class Batch:
         self._indices: list[int] | None = None  # As they are, as long as none has left.
         self._given = len(rows)
         self._places: list[int] | None = None
+        self._size = len(rows)
+        self._later: dict[int, dict[int, Any]] = {}
+        for step, indices in entries:
+            self._later.setdefault(step, {}).update({index: rows[index] for index in indices})
+        if self._later:
+            later = {index for entering in self._later.values() for index in entering}
+            self._indices = [index for index in range(len(rows)) if index not in later]
+            self.rows = [rows[index] for index in self._indices]
 
     def carry_out(self, steps: list[Step], on_done: Callable[[int], None]) -> None:
         """Take the rows through the steps; what fails as a whole has the number of its step in its error map.
@@ -59,6 +77,7 @@ class Batch:
         """
         for number, step in enumerate(steps):
             try:
+                self._let_in(number)
                 if self.count:
                     self._take(number, step)
                 self.stamps.append(time.monotonic())
@@ -103,6 +122,16 @@ class Batch:
     def count(self) -> int:
         """How many rows are left."""
         return len(self.rows)
+
+    def _let_in(self, number: int) -> None:
+        """Put the rows that come in at a step among those that are left, in their order."""
+        entering = self._later.pop(number, None)
+        if not entering:
+            return
+        rows = {**dict(zip(self.indices, self.rows, strict=True)), **entering}
+        indices = sorted(rows)
+        self.rows = [rows[index] for index in indices]
+        self._indices = None if len(indices) == self._size else indices
 
     def _remove(self, gone: set[int]) -> None:
         """Take out the rows at these places."""

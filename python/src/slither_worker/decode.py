@@ -24,7 +24,8 @@ class Decoder:
     def __init__(self, refs: Refs) -> None:
         """Refs in arguments become the objects in `refs`."""
         self._refs = refs
-        self._decode_value = msgspec.msgpack.Decoder(ext_hook=self._extension).decode
+        self.decode_value = msgspec.msgpack.Decoder(ext_hook=self._extension).decode
+        """Decodes one value; raises `CallFailure` with `ref` or `value`, and what else went wrong."""
 
     def body_decoder(self, shape: type[_Body]) -> Callable[[bytes], _Body]:
         """Make a function that decodes bodies of one shape.
@@ -50,9 +51,9 @@ class Decoder:
     def _extension(self, code: int, payload: memoryview) -> Any:
         # Nested types come straight back here: 200 levels must fit well into Python's limit of 1000 calls.
         if code == Extension.TUPLE:
-            return tuple(_array(self._decode_value(payload)))
+            return tuple(_array(self.decode_value(payload)))
         if code == Extension.DICT:
-            return _dict(_array(self._decode_value(payload)))
+            return _dict(_array(self.decode_value(payload)))
         if code == Extension.REF:
             return self._refs.get(_REF.unpack(payload)[0])
         make = _LEAVES.get(code)

@@ -17,6 +17,7 @@ _UNINTERRUPTIBLE_FILES: Final = ("<frozen importlib",)
 _UNINTERRUPTIBLE_FOLDERS: Final = ("/numba/core/", "/llvmlite/")
 
 _running_call = NO_CALL
+_running_step = 0
 _cancel_was_heard = False
 _memory_was_heard = False
 
@@ -35,9 +36,10 @@ Cancelled.__module__ = "slither_worker"
 
 def begin_call(call: int) -> None:
     """Say which call this process works on from now on."""
-    global _running_call, _cancel_was_heard, _memory_was_heard  # noqa: PLW0603
+    global _running_call, _running_step, _cancel_was_heard, _memory_was_heard  # noqa: PLW0603
     _cancel_was_heard = False
     _memory_was_heard = False
+    _running_step = 0
     _running_call = call
 
 
@@ -50,6 +52,17 @@ def end_call() -> None:
 def running_call() -> int:
     """Return the id of the call that this process works on."""
     return _running_call
+
+
+def begin_step(step: int) -> None:
+    """Say which step of its batch the call is at from now on."""
+    global _running_step  # noqa: PLW0603
+    _running_step = step
+
+
+def running_step() -> int:
+    """Return the step of the batch that is running; 0 in a call."""
+    return _running_step
 
 
 def used_too_much_memory() -> bool:

@@ -8,7 +8,7 @@ import struct
 import time
 from typing import Final
 
-from slither_worker.interrupts import running_call
+from slither_worker.interrupts import begin_step, running_call
 
 _PAGE_BYTES: Final = 4096
 _NOTE: Final = struct.Struct("<IIIId")
@@ -32,6 +32,7 @@ def open_page(path: str, offset: int) -> None:
 
 def note_step(step: int, *, knows_rows: bool) -> None:
     """Note that a step of the call begins; `knows_rows`: the rows of `row_note` are those of the batch."""
+    begin_step(step)
     if _page is not None:
         _NOTE.pack_into(_page, 0, running_call(), step, 0, knows_rows, time.monotonic())
 

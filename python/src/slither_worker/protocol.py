@@ -54,11 +54,14 @@ class Kind(IntEnum):
     CANCEL = 0x17
     FORK = 0x18
     MEMORY = 0x19
+    CALLBACK_RESULT = 0x1B
+    CALLBACK_ERROR = 0x1C
     PRELOAD = 0x1D
     DROP = 0x1F
     RESULT = 0x20
     REF = 0x21
     ERROR = 0x22
+    CALLBACK = 0x25
     FORKED = 0x26
     EXITED = 0x27
     ROWS = 0x28

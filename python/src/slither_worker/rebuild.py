@@ -12,7 +12,7 @@ from msgspec.msgpack import Ext
 from slither_worker.class_names import type_name
 from slither_worker.errors import CallFailure
 from slither_worker.hints import hint_for
-from slither_worker.ndarray import array_extension, dtype_problem, is_array, scalar_item
+from slither_worker.ndarray import array_extension, dtype_problem, encode_array, is_array, scalar_item
 from slither_worker.plain import SCALARS
 from slither_worker.protocol import FORBIDDEN_KEY, MAX_DEPTH, Extension
 from slither_worker.refs import Refs
@@ -23,19 +23,22 @@ _REF: Final = struct.Struct("<I")
 _encode: Final = msgspec.msgpack.Encoder().encode
 
 
-def rebuild(value: object, refs: Refs, *, check_scalars: bool, path: Path = None) -> Any:
+def rebuild(value: object, refs: Refs, *, check_scalars: bool, path: Path = None, shares: bool = True) -> Any:
     """Return a value with extension types in place of all that plain MessagePack would change or lose.
 
     Fails with the error `value` when some part of it cannot be carried; `path` is where the value stands.
+    Large arrays are put into the shared memory of the answer that is made, but not if it `shares` none.
     Looking at every integer and text is slow: it is left out until encoding has raised `OverflowError` or
     `UnicodeEncodeError` (as this does too).
     """
-    return _Rebuild(refs, SCALARS - {int, str} if check_scalars else SCALARS).value(value, path)
+    unchanged = SCALARS - {int, str} if check_scalars else SCALARS
+    return _Rebuild(refs, unchanged, shares).value(value, path)
 
 
 class _Rebuild:
-    def __init__(self, refs: Refs, unchanged: frozenset[type]) -> None:
+    def __init__(self, refs: Refs, unchanged: frozenset[type], shares: bool) -> None:
         self._refs = refs
+        self._shares = shares
         self._unchanged = unchanged
         self._open: set[int] = set()  # The containers around the current value, by identity.
 
@@ -114,7 +117,7 @@ class _Rebuild:
     def _other(self, value: Any, path: Path) -> Any:
         unsupported = dtype_problem(value) if is_array(value) else None
         if is_array(value) and unsupported is None:
-            return array_extension(value)
+            return array_extension(value) if self._shares else Ext(Extension.NDARRAY, encode_array(value))
         number = self._refs.number_of(value)
         if number is not None:
             return Ext(Extension.REF, _REF.pack(number))

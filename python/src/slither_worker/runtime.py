@@ -9,7 +9,7 @@ from typing import Any, Final
 import msgspec
 
 from slither_worker import answer_blocks, shared_memory
-from slither_worker.batch import Batch, Step, Tap
+from slither_worker.batch import Batch, Entry, Step, Tap
 from slither_worker.class_names import type_name
 from slither_worker.columns import ColumnBatch
 from slither_worker.decode import Decoder
@@ -30,7 +30,7 @@ _Args = list[Any]
 _Kwargs = dict[str, Any]
 _SHAPES: Final[dict[Kind, Any]] = {
     Kind.CALL: tuple[str, str, _Args, _Kwargs, Returns],
-    Kind.BATCH: tuple[list[Step], Table, list[Tap], str | None],
+    Kind.BATCH: tuple[list[Step], Table, list[Tap], str | None, list[Entry] | None],
     Kind.REF_CALL: tuple[int, str, _Args, _Kwargs, Returns],
     Kind.REF_GET: tuple[int, str, Returns],
     Kind.RELEASE: list[int],
@@ -43,10 +43,11 @@ class Runtime:
 
     def __init__(self) -> None:
         """Start a session that holds no objects."""
-        self._refs = Refs()
-        self._encoder = Encoder(self._refs)
+        self.refs = Refs()
+        """The objects that Node holds refs on."""
+        self._encoder = Encoder(self.refs)
         self._times: list[float] = []
-        decoder = Decoder(self._refs)
+        decoder = Decoder(self.refs)
         self._decoders: dict[int, Callable[[bytes], Any]] = {
             kind: decoder.body_decoder(shape) for kind, shape in _SHAPES.items()
         }
@@ -99,15 +100,27 @@ class Runtime:
         function = find_function(module, path)
         return self._reply(returns, *timed(lambda: function(*args, **kwargs)))
 
-    def _unpacked(self, steps: list[Step], table: Table, taps: list[Tap], parent: str | None) -> _Args:
+    def _unpacked(
+        self,
+        steps: list[Step],
+        table: Table,
+        taps: list[Tap],
+        parent: str | None,
+        entries: list[Entry] | None,
+    ) -> _Args:
         if not steps:
             raise CallFailure("protocol", "a batch has no steps")
         by_columns = {step.form == "columns" for step in steps}
         if len(by_columns) == 2:
             raise CallFailure("protocol", "some steps of a batch take columns, and some do not")
+        later = entries or []
+        _check_entries(later, len(steps), table.rows)
         if True in by_columns:
+            if later:
+                raise CallFailure("protocol", "payloads of a batch in columns come in at a later step")
             return [steps, ColumnBatch(table.rows, table.shape or [], table.values), taps, parent]
-        return [steps, Batch(rows_of(*table), fails_by_row=steps[-1].form == "each"), taps, parent]
+        batch = Batch(rows_of(*table), fails_by_row=steps[-1].form == "each", entries=later)
+        return [steps, batch, taps, parent]
 
     def _batch(self, steps: list[Step], batch: Batch, taps: list[Tap], parent: str | None) -> Answer:
         tapped: list[list[Any]] = []
@@ -123,18 +136,18 @@ class Runtime:
         return Kind.ROWS, self._encoder.encode_batch(batch, last, self._times, tapped)
 
     def _ref_call(self, ref: int, path: str, args: _Args, kwargs: _Kwargs, returns: Returns) -> Answer:
-        owner = self._refs.get(ref)
+        owner = self.refs.get(ref)
         name = type_name(type(owner))
         value = timed(lambda: find_attribute(owner, path, name))[0] if path else owner
         function = require_callable(value, f"{name}.{path}" if path else name)
         return self._reply(returns, *timed(lambda: function(*args, **kwargs)))
 
     def _ref_get(self, ref: int, path: str, returns: Returns) -> Answer:
-        owner = self._refs.get(ref)
+        owner = self.refs.get(ref)
         return self._reply(returns, *timed(lambda: find_attribute(owner, path, type_name(type(owner)))))
 
     def _release(self, *numbers: int) -> None:
-        self._refs.release(numbers)
+        self.refs.release(numbers)
 
     def _drop(self, descriptors: list[int], keys: list[int]) -> None:
         answer_blocks.drop(descriptors)
@@ -143,5 +156,13 @@ class Runtime:
     def _reply(self, returns: Returns, value: object, nanoseconds: int) -> Answer:
         if returns == "value":
             return Kind.RESULT, self._encoder.encode_result(value, nanoseconds)
-        reply = [self._refs.hold(value), type_name(type(value)), nanoseconds]
+        reply = [self.refs.hold(value), type_name(type(value)), nanoseconds]
         return Kind.REF, self._encoder.encode_message(reply)
+
+
+def _check_entries(entries: list[Entry], steps: int, rows: int) -> None:
+    indices = [index for entry in entries for index in entry.indices]
+    if len(set(indices)) < len(indices) or any(not 0 <= index < rows for index in indices):
+        raise CallFailure("protocol", f"a payload of {rows} comes in twice, or is none of them")
+    if any(not 0 < entry.step < steps for entry in entries):
+        raise CallFailure("protocol", f"payloads come in at a step that is none of the later ones of {steps}")

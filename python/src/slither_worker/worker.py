@@ -9,18 +9,21 @@ import msgspec
 
 from slither_worker import answer_blocks, collector, random_state
 from slither_worker.birth import Birth, Connections, fork_request
-from slither_worker.channel import MessageTooLargeError
 from slither_worker.errors import CallFailure
 from slither_worker.fork import become_own_process, fork_adopted
 from slither_worker.fork_safety import reason_not_to_fork
 from slither_worker.frames import Frame
 from slither_worker.hooks import run_after_fork
-from slither_worker.interrupts import begin_call, end_call, used_too_much_memory
+from slither_worker.interrupts import begin_call, used_too_much_memory
+from slither_worker.large_message import MessageTooLargeError
 from slither_worker.libc import return_free_memory
 from slither_worker.openmp import pause_openmp
 from slither_worker.protocol import NO_CALL, Kind
 from slither_worker.quiesce import stop_helper_threads
 from slither_worker.runtime import Runtime
+from slither_worker.view import open_desk
+from slither_worker.view_codec import ViewCodec
+from slither_worker.view_desk import ViewDesk
 from slither_worker.welcome import obey, receive_welcome
 
 _NIL = msgspec.msgpack.encode(None)
@@ -34,6 +37,7 @@ class Worker:
         """Begin a session; `path` is Node's socket, `forkserver` what this process was forked from."""
         self._connections = connections
         self._runtime = runtime
+        self._desk = self._new_desk()
         self._path = path
         self._forkserver = forkserver
 
@@ -57,7 +61,7 @@ class Worker:
         channel = self._connections.calls
         free = time.monotonic()
         try:
-            frame = channel.receive()
+            frame = self._desk.receive()
         except MessageTooLargeError as error:
             kind, body = self._runtime.failed(CallFailure.of_user_code(MemoryError(str(error))))
             return channel.send(kind, error.call, body)
@@ -71,7 +75,7 @@ class Worker:
         work = self._runtime.read(frame.kind, frame.body, (free, received))
         del frame
         answer = work()
-        end_call()
+        self._desk.end_call()
         if used_too_much_memory():
             # What its code has let go of must count as that, or the next call would be killed for it, untold.
             return_free_memory()
@@ -91,8 +95,10 @@ class Worker:
         if not is_copy:
             return self._connections.calls.send(Kind.FORKED, frame.call, _NIL)
         become_own_process(forkserver)
+        self._desk.close()
         self._connections.close()
         self._connections = birth.take_connections()
+        self._desk = self._new_desk()
         return self._start(random)
 
     def _rest(self) -> int:
@@ -107,6 +113,9 @@ class Worker:
         collector.settle()
         return self._forkserver
 
+    def _new_desk(self) -> ViewDesk:
+        return ViewDesk(self._connections.calls, ViewCodec(self._runtime.refs))
+
     def _start(self, random: Any) -> bool:
         channel = self._connections.calls
         welcome = receive_welcome(channel)
@@ -114,5 +123,6 @@ class Worker:
             return False
         shares_memory = obey(welcome, random)
         if self.runs_code:
+            open_desk(self._desk)
             run_after_fork()
         return channel.send(Kind.READY, NO_CALL, _NIL if shares_memory else _NO_SHARED_MEMORY)

@@ -30,7 +30,7 @@ export interface CarriedOut {
 
 /** Takes payloads through one function after the other, as a worker does: see BATCH in protocol/PROTOCOL.md. */
 export async function carryOutBatch(
-  { steps, payloads, taps }: BatchRequest,
+  { steps, payloads, taps, entries = [] }: BatchRequest,
   sites: readonly CallSite[],
   host: BatchHost,
 ): Promise<CarriedOut> {
@@ -38,10 +38,19 @@ export async function carryOutBatch(
   const tapped: unknown[][] = [];
   const done: number[] = [];
   let results: unknown[] = [];
-  let rows: Row[] = payloads.map((value, index) => ({ index, place: index, value }));
+  const later = new Map(
+    entries.flatMap(({ step, indices }) => indices.map((index) => [index, step] as const)),
+  );
+  const entering = (step: number): Row[] =>
+    payloads
+      .map((value, index) => ({ index, place: index, value }))
+      .filter(({ index }) => (later.get(index) ?? 0) === step);
+  let rows: Row[] = [];
   for (const [number, step] of steps.entries()) {
     const site = sites[number] as CallSite;
     const isLast = number === steps.length - 1;
+    if (number === 0 || later.size > 0)
+      rows = [...rows, ...entering(number)].sort((one, other) => one.index - other.index);
     try {
       const given = rows.length === 0 ? [] : await resultsOf(step, rows, { site, host, isLast });
       const next: Row[] = [];

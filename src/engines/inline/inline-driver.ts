@@ -10,7 +10,7 @@ export class InlineDriver implements Driver {
 
   readonly #faults: FaultHook;
 
-  constructor({ modules, faults }: InlineOptions) {
+  constructor({ modules, faults }: Pick<InlineOptions, "modules" | "faults">) {
     this.#modules = modules;
     this.#faults = new FaultHook(faults);
   }

@@ -24,7 +24,8 @@ import { type BatchRequest, naming } from "../../wire/request.js";
 import { type BatchHost, carryOutBatch } from "./batch.js";
 import { carryOutColumns, withoutLastRow } from "./column-batch.js";
 import type { CrashOptions, FaultHook, FaultKind } from "./faults.js";
-import type { InlineFunction, InlineModule, InlineOptions } from "./options.js";
+import { InlineViews } from "./inline-views.js";
+import type { InlineFunction, InlineModule, InlineOptions, InlinePython } from "./options.js";
 import { asPythonError } from "./python-error.js";
 import { signalModule, suffer } from "./suffering.js";
 
@@ -46,11 +47,19 @@ export class InlineWorker implements Worker {
   readonly #objects = new Map<number, unknown>();
   #lastRef = 0;
   #tail: Promise<unknown> = Promise.resolve();
-  #running: string | undefined;
+  #running: EncodedRequest | undefined;
   /** Where the batch is that is running. */
   #progress: Progress | undefined;
   #death: WorkerDeathError | undefined;
   #die!: (death: WorkerDeathError) => void;
+  readonly #views = new InlineViews({
+    running: () => {
+      const request = this.#death === undefined ? this.#running : undefined;
+      return request && { request, step: this.#progress?.step ?? 0 };
+    },
+    resolveHandle: (id) => this.#resolveHandle(id),
+    heldBy: (id) => this.#heldBy(id),
+  });
 
   constructor(request: OpenRequest, modules: InlineOptions["modules"], faults: FaultHook) {
     this.#session = request.session;
@@ -65,14 +74,16 @@ export class InlineWorker implements Worker {
   memoryBytes(): undefined {}
 
   send(encoded: EncodedRequest): Sent {
-    const { site } = encoded;
     // Read in its turn: an object may be released before.
     const work = (): Promise<Reply> =>
       this.#carryOut(
         decodeRequest(encoded, (id) => this.#heldBy(id)),
         encoded,
       );
-    return { reply: this.#inTurn(site, work), cancel: () => {}, progress: () => this.#progress };
+    const cancel = (): void => {
+      if (this.#running === encoded) this.#views.cancel();
+    };
+    return { reply: this.#inTurn(encoded, work), cancel, progress: () => this.#progress };
   }
 
   async fork(): Promise<never> {
@@ -98,7 +109,7 @@ export class InlineWorker implements Worker {
       pid,
       signal: "signal" in how ? how.signal : null,
       exitCode: "exitCode" in how ? how.exitCode : null,
-      during: this.#running,
+      during: this.#running?.site.target,
       lastLines: [],
     };
     this.#death ??= inStep(new WorkerDiedError(death), this.#progress?.step ?? 0);
@@ -106,10 +117,10 @@ export class InlineWorker implements Worker {
     return this.#death;
   }
 
-  #inTurn(site: CallSite, work: () => Promise<Reply>): Promise<Reply> {
+  #inTurn(encoded: EncodedRequest, work: () => Promise<Reply>): Promise<Reply> {
     const result = this.#tail.then(() => {
       if (this.#death !== undefined) throw this.#death;
-      this.#running = site.target;
+      this.#running = encoded;
       return work();
     });
     this.#tail = result
@@ -221,12 +232,18 @@ export class InlineWorker implements Worker {
     if (functions === undefined) {
       const definition = own(this.#definitions, module) ?? this.#ownModule(module);
       if (definition === undefined) throw missingModule(site, module, Object.keys(this.#definitions));
-      functions = typeof definition === "function" ? (definition as () => InlineModule)() : definition;
+      functions = typeof definition === "function" ? this.#made(definition) : definition;
       this.#modules.set(module, functions);
     }
     const found = own(functions, name);
     if (found === undefined) throw missingFunction(site, `${module}.${name}`, Object.keys(functions));
     return found;
+  }
+
+  #made(definition: InlineDefinition): InlineModule {
+    return (definition as (python: InlinePython) => InlineModule)({
+      view: (name, params) => this.#views.ask(name, params) as Promise<never>,
+    });
   }
 
   #ownModule(module: string): InlineModule | undefined {
@@ -238,6 +255,8 @@ export class InlineWorker implements Worker {
     return this.#objects.get(id) as Handle;
   }
 }
+
+type InlineDefinition = InlineOptions["modules"][string];
 
 type Times = NonNullable<EncodedRequest["times"]>;
 

@@ -1,17 +1,20 @@
 import { type CallSite, PythonError } from "../../errors/python.js";
 import { isRejecting, type Rejecting } from "../../wire/rejecting.js";
+import { FakeViewError } from "./view-errors.js";
 
 const MODULE = "inline";
+const LIBRARY = "slither_worker";
 const MOST_BASES = 20;
 
 /** What a fake has thrown, as the exception that Python code would have raised. */
 export function asPythonError(thrown: unknown, site: CallSite): PythonError {
   if (isRejecting(thrown)) return rejectedError(thrown, site);
   const error = thrown instanceof Error ? thrown : new Error(String(thrown));
+  const ofView = error instanceof FakeViewError;
   const fields = {
     type: error.name,
-    module: MODULE,
-    bases: basesOf(error),
+    module: ofView ? LIBRARY : MODULE,
+    bases: ofView ? error.bases : basesOf(error),
     message: error.message,
     traceback: error.stack ?? "",
   };
@@ -22,7 +25,7 @@ export function asPythonError(thrown: unknown, site: CallSite): PythonError {
 function rejectedError(thrown: Rejecting, site: CallSite): PythonError {
   const fields = {
     type: "Rejected",
-    module: "slither_worker",
+    module: LIBRARY,
     bases: ["builtins.Exception"],
     message: thrown.reason,
     traceback: "",

@@ -48,6 +48,7 @@ function stageOf(plan: PipePlan, stage: StagePlan): ExplainedStage {
     line,
     ...("policy" in node && { policy: node.policy }),
     ...("schemas" in node && { schemas: node.schemas }),
+    ...("cache" in node && { cache: node.cache }),
     ...(node.kind === "node" && { concurrency: node.concurrency }),
     ...(stage.kind === "python" && stage.columns && { columns: true as const }),
     ...(stage.kind === "tap" && { picks: stage.when !== undefined }),
@@ -57,6 +58,7 @@ function stageOf(plan: PipePlan, stage: StagePlan): ExplainedStage {
       each: node.each,
       stateful: node.stateful,
       timeoutMs: node.timeoutMs,
+      ...(node.views && { views: node.views }),
     }),
   };
 }
@@ -86,9 +88,12 @@ function tripOf(plan: PipePlan, members: readonly StagePlan[], apart: ExplainedT
 function homeOf(members: readonly StagePlan[]): ExplainedReturn[] {
   const home: ExplainedReturn[] = [];
   let stage = "";
-  for (const { kind, name } of members) {
-    if (kind === "python") stage = name;
-    else home.push({ stage, tap: name });
+  for (const { kind, name, ...member } of members) {
+    if (kind !== "python") home.push({ stage, tap: name });
+    else {
+      stage = name;
+      if (members.length > 1 && "cache" in member && member.cache) home.push({ stage, cache: true });
+    }
   }
   return [...home, { stage }];
 }

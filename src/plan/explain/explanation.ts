@@ -29,6 +29,8 @@ export interface ExplainedStage {
   readonly policy?: string;
   /** Whether it checks what goes in and out, of `node` and `python`. */
   readonly schemas?: { readonly input: boolean; readonly output: boolean };
+  /** How it is cached, of `node` and `python`, as in `pipe.graph()`; left out where it is not. */
+  readonly cache?: { readonly maxAgeMs?: number; readonly overAge?: string };
   /** Of `node`: how many records it works on at once. */
   readonly concurrency?: number;
   /** Of `tap`: whether a function picks the records that it sees; else it sees all. */
@@ -43,6 +45,8 @@ export interface ExplainedStage {
   readonly stateful?: boolean;
   /** Of `python`: how long one batch may run. */
   readonly timeoutMs?: number;
+  /** Of `python`: the names of the views that the function may ask; left out where there are none. */
+  readonly views?: readonly string[];
 }
 
 /** How a stage that works on several records at once takes and gives them back. */
@@ -70,4 +74,6 @@ export interface ExplainedReturn {
   readonly stage: string;
   /** The tap that sees them; left out for the results of the trip. */
   readonly tap?: string;
+  /** There where they come home for the cache of the stage: those that it did not have. */
+  readonly cache?: true;
 }

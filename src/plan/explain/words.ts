@@ -1,5 +1,12 @@
 import { DEFAULT_ROUTE } from "../../stage/item.js";
-import { batchesInWords, checksInWords, rateInWords } from "../graph/words.js";
+import {
+  batchesInWords,
+  cacheInWords,
+  checksInWords,
+  durationInWords,
+  rateInWords,
+  viewsInWords,
+} from "../graph/words.js";
 import type {
   ExplainedDispatch,
   ExplainedOperator,
@@ -27,6 +34,7 @@ export function stageInWords(
     ...workInWords(stage),
     ...(operator.trip === undefined ? pacingInWords(operator.dispatch) : []),
     ...(stage.kind === "tap" && place > 0 ? ["called when the trip is over"] : []),
+    ...cacheInWords(stage.cache),
     ...checksInWords(stage.schemas),
     ...(policy === "halt" ? [] : [`on error: ${policy}`]),
   ];
@@ -42,6 +50,7 @@ function workInWords({ kind, module, ...stage }: ExplainedStage): string[] {
     ...(stage.each ? ["one by one"] : []),
     ...(stage.columns ? ["in columns"] : []),
     ...(stage.stateful ? ["stateful"] : []),
+    ...viewsInWords(stage.views),
     `timeout ${durationInWords(stage.timeoutMs as number)}`,
   ];
 }
@@ -63,9 +72,10 @@ export function tripInWords(
 
 /** What the answer of a trip brings. */
 export function homeInWords({ home }: ExplainedTrip): string[] {
-  return home.map(({ stage, tap }) =>
-    tap === undefined ? `results of ${stage}` : `results of ${stage} for ${tap}`,
-  );
+  return home.map(({ stage, tap, cache }) => {
+    if (cache) return `results of ${stage} that its cache did not have`;
+    return tap === undefined ? `results of ${stage}` : `results of ${stage} for ${tap}`;
+  });
 }
 
 function pacingInWords(dispatch: ExplainedDispatch | undefined): string[] {
@@ -77,12 +87,6 @@ function pacingInWords(dispatch: ExplainedDispatch | undefined): string[] {
     `order: ${ordering}`,
     ...(rateLimit === undefined ? [] : [rateInWords(rateLimit)]),
   ];
-}
-
-/** `200 ms`, `2.5 s`, `5 min` */
-function durationInWords(milliseconds: number): string {
-  if (milliseconds < 1_000) return `${milliseconds} ms`;
-  return milliseconds < 60_000 ? `${milliseconds / 1_000} s` : `${milliseconds / 60_000} min`;
 }
 
 /** `512 KB`, `64 MB` (powers of 1,024). */

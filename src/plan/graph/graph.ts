@@ -69,8 +69,10 @@ function stepsFrom(plan: PipePlan, index: number): Step[] {
   const { line, name, kind } = stageAt(plan, index);
   const steps: Step[] = [{ from: index, to: onward(plan, index), output: line, kind: "flow" }];
   const routes = sendsOf({ ...plan, policies: {} }, index);
-  for (const output of routes)
-    steps.push({ from: index, to: sent(plan, index, output), output, kind: "route" });
+  for (const route of routes) {
+    const output = route === DEFAULT_ROUTE ? line : route;
+    steps.push({ from: index, to: sent(plan, index, route), output, kind: "route" });
+  }
   const failed = kind === "merge" ? undefined : routeOfPolicy(policyOf(plan, name));
   if (failed !== undefined) {
     const output = failed === DEFAULT_ROUTE ? line : failed;

@@ -7,7 +7,7 @@ import { type FinalPolicy, RejectUpTo, Retry } from "../../stage/policy.js";
 import type { PythonStage } from "../../stage/python-stage.js";
 import { RouteTo } from "../../stage/results.js";
 import type { Schemas } from "../../stage/schema.js";
-import { type PipePlan, policyOf, type StagePlan } from "../plan.js";
+import { type PipePlan, policyOf, type StagePlace, type StagePlan } from "../plan.js";
 
 /** A place of the picture: where records come from, a stage, or an output. `id` is what edges name it by. */
 export type GraphNode =
@@ -33,6 +33,8 @@ interface WorkingStage {
   readonly policy: string;
   /** Whether it checks what goes in and out. */
   readonly schemas: { readonly input: boolean; readonly output: boolean };
+  /** How it is cached: the highest age of a value that is used as it is, and what happens beyond. Left out where it is not. */
+  readonly cache?: { readonly maxAgeMs?: number; readonly overAge?: string };
   /** Left out where it is that of the pipe. */
   readonly ordering?: Ordering;
   /** `intervalMs` in milliseconds; `keyed`: the limit holds for each key by itself. Left out where there is none. */
@@ -60,6 +62,8 @@ export interface GraphPythonStage extends WorkingStage {
   };
   readonly stateful: boolean;
   readonly timeoutMs: number;
+  /** The names of the views that the function may ask; left out where there are none. */
+  readonly views?: readonly string[];
 }
 
 /** A stage as a place of the picture. */
@@ -68,7 +72,7 @@ export function nodeOf(plan: PipePlan, stage: StagePlan, id: string): GraphNode 
   if (stage.kind === "merge") return { id, kind: "merge", name };
   const policy = policyInWords(plan, stage);
   if (stage.kind === "route" || stage.kind === "tap") return { id, kind: stage.kind, name, policy };
-  const common = { policy, schemas: schemasOf(stage), ...pacingOf(plan, stage) };
+  const common = { policy, schemas: schemasOf(stage), ...cacheOf(stage), ...pacingOf(plan, stage) };
   if (stage.kind === "node")
     return { id, kind: "node", name, concurrency: stage.concurrent?.concurrency ?? 1, ...common };
   return {
@@ -81,8 +85,14 @@ export function nodeOf(plan: PipePlan, stage: StagePlan, id: string): GraphNode 
     batching: { name: stage.batching.name, settings: plain(stage.batching.settings ?? {}) },
     stateful: stage.stateful,
     timeoutMs: stage.timeoutMs,
+    ...viewsOf(stage),
     ...common,
   };
+}
+
+function viewsOf({ views = [] }: PythonStage): Pick<GraphPythonStage, "views"> {
+  const names = new Set(views.map((view) => (typeof view === "string" ? view : view.name)));
+  return names.size === 0 ? {} : { views: [...names] };
 }
 
 function policyInWords(plan: PipePlan, stage: StagePlan): string {
@@ -97,6 +107,13 @@ function finalInWords(policy: FinalPolicy, line: string): string {
   // In a branch, `default` is the output that the branch is of.
   if (policy instanceof RouteTo) return `route to ${policy.route === DEFAULT_ROUTE ? line : policy.route}`;
   return policy instanceof RejectUpTo ? `reject up to ${policy.max}` : policy;
+}
+
+function cacheOf({ cache, line }: (NodeStage | PythonStage) & StagePlace): Pick<WorkingStage, "cache"> {
+  if (cache === undefined) return {};
+  const { maxAgeMs, overAge } = cache;
+  if (maxAgeMs === undefined) return { cache: {} };
+  return { cache: { maxAgeMs, overAge: overAge instanceof RouteTo ? finalInWords(overAge, line) : overAge } };
 }
 
 function schemasOf({ input, output }: Schemas): WorkingStage["schemas"] {

@@ -10,9 +10,25 @@ export function phrasesOf(node: GraphNode): string[] {
     ...(node.kind === "node" && node.concurrency > 1 ? [`${node.concurrency} at once`] : []),
     ...(node.ordering === undefined ? [] : [`order: ${node.ordering}`]),
     ...(node.rateLimit === undefined ? [] : [rateInWords(node.rateLimit)]),
+    ...cacheInWords(node.cache),
     ...checksInWords(node.schemas),
     ...failed,
   ];
+}
+
+/** What is kept of results, and for how long. */
+export function cacheInWords(
+  cache: { readonly maxAgeMs?: number; readonly overAge?: string } | undefined,
+): string[] {
+  if (cache === undefined) return [];
+  const { maxAgeMs, overAge } = cache;
+  return [maxAgeMs === undefined ? "cached" : `cached, ${overAge} after ${durationInWords(maxAgeMs)}`];
+}
+
+/** `200 ms`, `2.5 s`, `5 min` */
+export function durationInWords(milliseconds: number): string {
+  if (milliseconds < 1_000) return `${milliseconds} ms`;
+  return milliseconds < 60_000 ? `${milliseconds / 1_000} s` : `${milliseconds / 60_000} min`;
 }
 
 /** What is checked by schemas. */
@@ -29,7 +45,13 @@ function pythonPhrases(node: GraphPythonStage): string[] {
     ...(node.each ? ["one by one"] : []),
     batchesInWords(node.batching),
     ...(node.stateful ? ["stateful"] : []),
+    ...viewsInWords(node.views),
   ];
+}
+
+/** What the function may ask of Node. */
+export function viewsInWords(views: readonly string[] | undefined): string[] {
+  return views === undefined ? [] : [`asks ${views.join(", ")}`];
 }
 
 /** How records become batches. */

@@ -1,8 +1,9 @@
 import fc from "fast-check";
-import { fixed, microBatch, pipe, reject } from "slither-ts";
+import { cached, fixed, microBatch, pipe, reject, routeTo } from "slither-ts";
 import { describe, expect, test } from "vitest";
 import { explanationOf } from "../../../src/plan/explain/explain.js";
 import { fusionOf } from "../../../src/plan/fusion.js";
+import { scriptedTable } from "../../pipe/cache-tables.js";
 import { randomPipe } from "../graph/random-pipe.js";
 import { scoring } from "./pipes.js";
 
@@ -136,4 +137,46 @@ test("a policy is told as in the picture of the pipe", () => {
     .node("n", Number)
     .onError("n", reject({ max: 5 }));
   expect(made.explain().operators[0]?.stages[0]?.policy).toBe("reject up to 5");
+});
+
+describe("of a stage with a cache", () => {
+  const { table } = scriptedTable<number>();
+  const keyOf = (n: number): number => n;
+
+  test("the results come home that it did not have, where it is fused", () => {
+    const made = pipe<number>("p")
+      .python<number>("first", { ...python, cache: cached(table, keyOf) })
+      .tap("note", () => {})
+      .python<number>("second", python);
+    const { operators } = made.explain();
+    expect(operators[0]?.trip?.home).toEqual([
+      { stage: "first", cache: true },
+      { stage: "first", tap: "note" },
+      { stage: "second" },
+    ]);
+    expect(operators[0]?.stages.map(({ cache }) => cache)).toEqual([{}, undefined, undefined]);
+    expect(String(made.explain())).toContain("results of first that its cache did not have");
+  });
+
+  test("it says what happens to what is over age, and the output is one of the pipe", () => {
+    const cache = cached(table, keyOf, { maxAge: "90s", overAge: routeTo("review") });
+    const made = pipe<number>("p").python<number, "review">("first", { ...python, cache });
+    const { operators } = made.explain();
+    expect(operators[0]?.trip?.home).toEqual([{ stage: "first" }]);
+    expect(operators[0]?.stages[0]?.cache).toEqual({ maxAgeMs: 90_000, overAge: "route to review" });
+    expect(String(made.explain())).toContain("cached, route to review after 1.5 min");
+    expect(made.graph().edges).toContainEqual({
+      from: "stage:first",
+      to: "output:review",
+      output: "review",
+      kind: "route",
+    });
+    expect(made.plan.outputs).toEqual(["review"]);
+  });
+
+  test("so it does of a node stage", () => {
+    const cache = cached(table, keyOf, { maxAge: "500ms", overAge: "mark" });
+    const made = pipe<number>("p").node("slow", (n) => n, { cache });
+    expect(String(made.explain())).toContain("cached, mark after 500 ms");
+  });
 });

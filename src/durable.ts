@@ -1,0 +1,1 @@
+export { type DurableOptions, durable } from "./stores/durable/durable.js";

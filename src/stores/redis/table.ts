@@ -1,0 +1,161 @@
+import { isDeepStrictEqual } from "node:util";
+import type { Clock } from "../../clock.js";
+import { OptionsError } from "../../errors/options.js";
+import type { Aged, AllowExpired, RemoteTable, TableKey } from "../../store.js";
+import { packKey } from "../kept/key.js";
+import { packValue } from "../kept/pack.js";
+import { canonical } from "../keys.js";
+import type { Connection } from "./connection.js";
+import { CopiedEntries, nameOf } from "./copied-entries.js";
+import type { Copy } from "./copies.js";
+import { RemoteEntries } from "./entries.js";
+import type { RemoteTableRules } from "./options.js";
+import { readValue } from "./stored.js";
+import { Turns } from "./turns.js";
+
+/** The server takes at most 1,048,576 words in one command. */
+const MOST_ENTRIES = 500_000;
+
+/** A table on a server. */
+export class RedisTable<Key extends TableKey, Value> implements RemoteTable<Key, Value> {
+  readonly #store: string;
+  readonly #entries: RemoteEntries;
+  readonly #ttl: number;
+  readonly #copied: CopiedEntries;
+  readonly #turns = new Turns();
+
+  constructor(connection: Connection, name: string, { ttl, cache }: RemoteTableRules, clock: Clock) {
+    this.#store = connection.store;
+    this.#entries = new RemoteEntries(connection, name, ttl);
+    this.#ttl = ttl ?? Number.POSITIVE_INFINITY;
+    this.#copied = new CopiedEntries(this.#entries, cache, clock);
+  }
+
+  get(key: Key): Promise<Value | undefined>;
+  get(key: Key, options: AllowExpired): Promise<Aged<Value> | undefined>;
+  async get(key: Key, options?: AllowExpired): Promise<Value | Aged<Value> | undefined> {
+    const [copy] = await this.#copied.read([bytesOf(key)]);
+    return this.#given(copy as Copy, options);
+  }
+
+  getMany(keys: readonly Key[]): Promise<(Value | undefined)[]>;
+  getMany(keys: readonly Key[], options: AllowExpired): Promise<(Aged<Value> | undefined)[]>;
+  async getMany(keys: readonly Key[], options?: AllowExpired): Promise<(Value | Aged<Value> | undefined)[]> {
+    const copies = await this.#copied.read(keys.map(bytesOf));
+    return copies.map((copy) => this.#given(copy, options));
+  }
+
+  async has(key: Key): Promise<boolean> {
+    const [copy] = await this.#copied.read([bytesOf(key)]);
+    return this.#isFresh(copy as Copy);
+  }
+
+  async size(): Promise<number> {
+    let size = 0;
+    for await (const keys of this.#entries.keys()) {
+      if (this.#ttl === Number.POSITIVE_INFINITY) size += keys.length;
+      else
+        size += (await this.#entries.read(keys)).filter((entry) => entry && entry.ageMs < this.#ttl).length;
+    }
+    return size;
+  }
+
+  async *scan(): AsyncIterableIterator<[Key, Value]> {
+    for await (const keys of this.#entries.keys()) {
+      for (const [index, entry] of (await this.#entries.read(keys)).entries()) {
+        if (entry !== undefined && entry.ageMs < this.#ttl)
+          yield [
+            readValue(this.#store, keys[index] as Buffer) as Key,
+            readValue(this.#store, entry.value) as Value,
+          ];
+      }
+    }
+  }
+
+  async put(key: Key, value: Value): Promise<void> {
+    await this.putMany([[key, value]]);
+  }
+
+  async putMany(entries: Iterable<readonly [Key, Value]>): Promise<void> {
+    const packed = Array.from(entries, ([key, value]) => ({ key: bytesOf(key), value: packValue(value) }));
+    if (packed.length > MOST_ENTRIES) throw tooMany(packed.length);
+    if (packed.length === 0) return;
+    // Of several values for one key the last counts, here as on the server.
+    const last = new Map(packed.map(({ key, value }) => [nameOf(key), value]));
+    await this.#copied.write(last, async () => {
+      await this.#entries.put(packed);
+      return true;
+    });
+  }
+
+  async update(key: Key, change: (present: Value | undefined) => Value): Promise<Value> {
+    const bytes = bytesOf(key);
+    // Updates of this process take turns: they would only undo each other's work.
+    return this.#turns.take(nameOf(bytes), async () => {
+      for (;;) {
+        const { present, value } = await this.#present(bytes);
+        const changed = change(value);
+        if (await this.#swap(bytes, present, changed)) return changed;
+      }
+    });
+  }
+
+  async compareAndSet(key: Key, expected: Value | undefined, value: Value): Promise<boolean> {
+    const bytes = bytesOf(key);
+    for (;;) {
+      const found = await this.#present(bytes);
+      if (!isDeepStrictEqual(found.value, expected)) return false;
+      // Where it was written meanwhile, it is compared anew.
+      if (await this.#swap(bytes, found.present, value)) return true;
+    }
+  }
+
+  async delete(key: Key): Promise<boolean> {
+    const bytes = bytesOf(key);
+    return this.#copied.write(new Map([[nameOf(bytes), undefined]]), () => this.#entries.delete(bytes));
+  }
+
+  /** What the server has: its bytes, and the value where it is not expired. */
+  async #present(key: Buffer): Promise<{ present: Buffer | undefined; value: Value | undefined }> {
+    const [found] = await this.#entries.read([key]);
+    if (found === undefined) return { present: undefined, value: undefined };
+    const isFresh = found.ageMs < this.#ttl;
+    return {
+      present: found.bytes,
+      value: isFresh ? (readValue(this.#store, found.value) as Value) : undefined,
+    };
+  }
+
+  async #swap(key: Buffer, present: Buffer | undefined, value: Value): Promise<boolean> {
+    const packed = packValue(value);
+    return this.#copied.write(new Map([[nameOf(key), packed]]), () =>
+      this.#entries.swap(key, present, packed),
+    );
+  }
+
+  #isFresh({ value, ageMs }: Copy): boolean {
+    return value !== undefined && ageMs < this.#ttl;
+  }
+
+  #given(copy: Copy, options: AllowExpired | undefined): Value | Aged<Value> | undefined {
+    const { value, ageMs } = copy;
+    // A copy may outlive what the server has taken away.
+    if (value === undefined || ageMs >= 2 * this.#ttl) return undefined;
+    const isExpired = !this.#isFresh(copy);
+    if (options?.allowExpired === true)
+      return { value: readValue(this.#store, value) as Value, ageMs, isExpired };
+    return isExpired ? undefined : (readValue(this.#store, value) as Value);
+  }
+}
+
+/** @throws OptionsError for what is no key. */
+function bytesOf(key: TableKey): Buffer {
+  canonical(key);
+  return packKey(key);
+}
+
+function tooMany(count: number): OptionsError {
+  return new OptionsError("table", [
+    `expected at most ${MOST_ENTRIES} entries at once, got ${count}; put them in parts`,
+  ]);
+}

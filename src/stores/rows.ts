@@ -1,0 +1,124 @@
+import type { KeyPart, KeyRange, TableKey } from "../store.js";
+import { Ages } from "./ages.js";
+import { Bounds } from "./bounds.js";
+import type { Entry } from "./entry.js";
+import type { TableRules } from "./options.js";
+import { Order } from "./order.js";
+
+/** What a table holds: one version of it. When a store is loaded anew its tables get others, and who reads the old ones goes on with them. */
+export class Rows {
+  readonly #entries = new Map<KeyPart, Entry>();
+  readonly #order: Order | undefined;
+  readonly #ages: Ages | undefined;
+  readonly #bounds: Bounds | undefined;
+  readonly #countOf: ((value: unknown) => number) | undefined;
+  #count = 0;
+
+  constructor({
+    kind,
+    ttl,
+    maxEntries = Number.POSITIVE_INFINITY,
+    maxBytes = Number.POSITIVE_INFINITY,
+  }: TableRules) {
+    const isBounded = Number.isFinite(maxEntries) || Number.isFinite(maxBytes);
+    this.#order = kind === "ordered" ? new Order() : undefined;
+    this.#ages = ttl === undefined ? undefined : new Ages(ttl);
+    this.#bounds = isBounded ? new Bounds({ entries: maxEntries, bytes: maxBytes }) : undefined;
+    this.#countOf = kind === "bag" ? (value) => (value as readonly unknown[]).length : undefined;
+  }
+
+  /** The entry, also where it is expired, for someone who uses it. */
+  get(found: KeyPart): Entry | undefined {
+    if (this.#bounds !== undefined) this.#bounds.used(found);
+    return this.#entries.get(found);
+  }
+
+  /** The entry, without that counting as a use. */
+  peek(found: KeyPart): Entry | undefined {
+    return this.#entries.get(found);
+  }
+
+  isFresh(entry: Entry, now: number): boolean {
+    return this.#ages === undefined || this.#ages.isFresh(entry, now);
+  }
+
+  isGone(entry: Entry, now: number): boolean {
+    return this.#ages?.isGone(entry, now) === true;
+  }
+
+  /** The values in it, but for those that are known to be expired. */
+  get size(): number {
+    return this.#countOf === undefined ? this.#entries.size - (this.#ages?.expired ?? 0) : this.#count;
+  }
+
+  /** All entries, in the order in which their keys were first set. */
+  all(): IterableIterator<Entry> {
+    return this.#entries.values();
+  }
+
+  /** The entries of a part of an ordered table; of any other, all. */
+  scan(range: KeyRange<TableKey>): IterableIterator<Entry> {
+    return this.#order === undefined ? this.all() : this.#order.scan(range);
+  }
+
+  /** Sets an entry. Gives back those that had to go for it: itself, when it is larger than the table. */
+  set(found: KeyPart, entry: Entry, bytes: number): Entry[] {
+    if (this.#ages !== undefined) {
+      this.#ages.remove(found);
+      this.#ages.add(found, entry);
+    }
+    if (this.#countOf !== undefined) this.#count += this.#countOf(entry.value) - this.#countAt(found);
+    this.#entries.set(found, entry);
+    this.#order?.set(entry);
+    if (this.#bounds === undefined) return [];
+    this.#bounds.set(found, bytes);
+    return this.#overflow(found, this.#bounds);
+  }
+
+  #overflow(last: KeyPart, bounds: Bounds): Entry[] {
+    const gone: Entry[] = [];
+    for (let next = bounds.next(last); next !== undefined; next = bounds.next(last)) {
+      gone.push(this.remove(next) as Entry);
+    }
+    return gone;
+  }
+
+  remove(found: KeyPart): Entry | undefined {
+    const entry = this.#entries.get(found);
+    if (entry === undefined) return undefined;
+    if (this.#countOf !== undefined) this.#count -= this.#countAt(found);
+    this.#entries.delete(found);
+    this.#order?.remove(entry.key);
+    this.#ages?.remove(found);
+    this.#bounds?.remove(found);
+    return entry;
+  }
+
+  /** The entries that have expired since it was asked last. */
+  *expired(now: number): IterableIterator<Entry> {
+    if (this.#ages === undefined) return;
+    for (let next = this.#ages.nextExpired(now); next !== undefined; next = this.#ages.nextExpired(now)) {
+      yield next;
+    }
+  }
+
+  /** Takes out what is too old even for those who take expired values. */
+  takeGone(now: number): Entry[] {
+    const gone: Entry[] = [];
+    if (this.#ages === undefined) return gone;
+    for (let next = this.#ages.nextGone(now); next !== undefined; next = this.#ages.nextGone(now)) {
+      gone.push(this.remove(next) as Entry);
+    }
+    return gone;
+  }
+
+  /** When `expired` or `takeGone` will have something to give. */
+  get due(): number | undefined {
+    return this.#ages?.due;
+  }
+
+  #countAt(found: KeyPart): number {
+    const entry = this.#entries.get(found);
+    return entry === undefined || this.#countOf === undefined ? 0 : this.#countOf(entry.value);
+  }
+}
