@@ -1,6 +1,6 @@
 // The flagship pipe: enrich -> featurize -> predict -> route by confidence. Feature vectors that are known already skip the computing, new ones are
 // remembered; the model stays in the Python session that trained it. Python featurizes and predicts in one trip: only vectors that are new come home.
-import { pipe, store, table } from "slither-ts";
+import { cached, type NodeContext, pipe, store, table } from "slither-ts";
 
 /** A record as it comes in. */
 export interface RawRecord {
@@ -14,6 +14,13 @@ export interface ScoringMetadata {
   readonly modelId: string;
   /** Names the features that the model takes; vectors of one set mean nothing to another. */
   readonly featureSet: string;
+}
+
+/** A record to featurize. */
+export interface RawItem {
+  readonly id: string;
+  readonly model_id: string;
+  readonly data: RawRecord["data"];
 }
 
 export interface Featurized {
@@ -38,29 +45,30 @@ export function featureCache() {
 
 export type FeatureCache = ReturnType<typeof featureCache>;
 
+/** What of featurize is kept: the vector. The model is that of the run. */
+export function knownVectors({ vectors }: FeatureCache) {
+  return cached(
+    vectors,
+    ({ id }: RawItem, { metadata }: NodeContext<object, ScoringMetadata>) => [metadata.featureSet, id],
+    {
+      keptOf: ({ features }: Featurized) => features,
+      outputOf: (features, { id, model_id }): Featurized => ({ id, model_id, features }),
+    },
+  );
+}
+
 export const BATCH_SIZE = 100;
 
 /** The scoring pipe of one session; it reads and fills `features`. */
 export function scoringPipe(features: FeatureCache) {
   return pipe<RawRecord, ScoringMetadata>("ml_scoring", { id: (record) => record.id })
-    .use({ features })
-    .node("enrich", (record, { stores, metadata, meta }) => {
-      const vector = stores.features.vectors.get([metadata.featureSet, record.id]);
-      meta.cacheHit = vector !== undefined;
-      const item = { id: record.id, model_id: metadata.modelId };
-      return vector === undefined ? { ...item, data: record.data } : { ...item, features: vector };
-    })
+    .node("enrich", ({ id, data }, { metadata }): RawItem => ({ id, model_id: metadata.modelId, data }))
     .python<Featurized>("featurize", {
       module: "ml_scorer",
       function: "featurize_batch",
       batch: { size: BATCH_SIZE },
+      cache: knownVectors(features),
     })
-    .tap(
-      "remember",
-      (item, { stores, metadata }) =>
-        stores.features.vectors.put([metadata.featureSet, item.id], item.features),
-      { when: ({ meta }) => meta.cacheHit !== true },
-    )
     .python<Prediction>("predict", {
       module: "ml_scorer",
       function: "predict_batch",

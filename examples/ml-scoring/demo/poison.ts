@@ -1,8 +1,16 @@
 // The proof that a bad record costs nothing but itself, also one that kills Python: three bad ones are put among the others.
 import { pipe, type Rejection, WorkerDiedError } from "slither-ts";
-import { BATCH_SIZE, type Featurized, type Prediction, type RawRecord } from "../scoring-pipe.js";
+import {
+  BATCH_SIZE,
+  type FeatureCache,
+  type Featurized,
+  knownVectors,
+  type Prediction,
+  type RawRecord,
+  type ScoringMetadata,
+} from "../scoring-pipe.js";
 import { step } from "./progress.js";
-import type { ScoredSession, Synthetic } from "./synthetic.js";
+import { FEATURE_SET, filledCache, type ScoredSession, type Synthetic } from "./synthetic.js";
 
 export interface Poison {
   readonly records: number;
@@ -30,7 +38,10 @@ export async function provePoison({ records, cached }: Synthetic, scored: Scored
     const bad = index % distance === distance - 1 ? BAD[Math.floor(index / distance)] : undefined;
     return bad === undefined ? [record] : [bad, record];
   });
-  const { outputs, rejected, ledger } = await fragilePipe(model.id, cached).run(input, { session }).collect();
+  const metadata = { modelId: model.id, featureSet: FEATURE_SET };
+  const { outputs, rejected, ledger } = await fragilePipe(await filledCache(cached))
+    .run(input, { session, metadata })
+    .collect();
   const items = Object.values(outputs).flat();
   const expected = new Map(
     second.items.map(({ id, route, payload }) => [id, JSON.stringify([route, payload])]),
@@ -47,15 +58,17 @@ export async function provePoison({ records, cached }: Synthetic, scored: Scored
 }
 
 /** The scoring pipe with a stage before it that some records kill. */
-function fragilePipe(modelId: string, cached: Synthetic["cached"]) {
+function fragilePipe(features: FeatureCache) {
   const batch = { size: BATCH_SIZE };
-  return pipe<RawRecord>("fragile_scoring", { id: (record) => record.id })
+  return pipe<RawRecord, ScoringMetadata>("fragile_scoring", { id: (record) => record.id })
     .python<RawRecord>("decode", { module: "decoder", function: "decode_batch", batch })
-    .node("enrich", ({ id, data }) => {
-      const features = cached.get(id);
-      return { id, model_id: modelId, ...(features === undefined ? { data } : { features }) };
+    .node("enrich", ({ id, data }, { metadata }) => ({ id, model_id: metadata.modelId, data }))
+    .python<Featurized>("featurize", {
+      module: "ml_scorer",
+      function: "featurize_batch",
+      batch,
+      cache: knownVectors(features),
     })
-    .python<Featurized>("featurize", { module: "ml_scorer", function: "featurize_batch", batch })
     .python<Prediction>("predict", { module: "ml_scorer", function: "predict_batch", batch })
     .route("route_by_confidence", [
       ["high_confidence", (item) => item.confidence >= 0.9],

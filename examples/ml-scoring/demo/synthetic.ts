@@ -81,7 +81,7 @@ export async function scoreSynthetic(engine: Engine): Promise<Synthetic> {
   return { records, cached, sessions: [a as ScoredSession, b as ScoredSession] };
 }
 
-const FEATURE_SET = "f1-f4";
+export const FEATURE_SET = "f1-f4";
 
 async function train(
   engine: Engine,
@@ -121,6 +121,6 @@ export async function score(
     onItem();
   }
   const { ledger, rejected, stats } = await run.done;
-  const cacheHits = items.filter((item) => item.meta.cacheHit === true).length;
+  const cacheHits = stats.stages.featurize?.cache?.hits ?? 0;
   return { items, ledger, rejected: rejected.length, cacheHits, recordsPerSecond: stats.recordsPerSecond };
 }

@@ -29,13 +29,12 @@ class ModelInfo(TypedDict):
     n_samples: int
 
 
-class RawItem(TypedDict, total=False):
-    """A record to featurize: `features` when they are known already, else `data`."""
+class RawItem(TypedDict):
+    """A record to featurize."""
 
     id: str
     model_id: str
     data: dict[str, float]
-    features: list[float]
 
 
 class FeaturizedItem(TypedDict):
@@ -110,7 +109,7 @@ def train_model(
 
 
 def featurize_batch(items: list[RawItem]) -> list[FeaturizedItem]:
-    """Give each record its feature vector: the fields of `data` sorted by name, or `features` as they are."""
+    """Give each record its feature vector: the fields of `data` sorted by name."""
     return [_featurize(item) for item in items]
 
 
@@ -158,10 +157,7 @@ def _find(model_id: str) -> TrainedModel:
 
 
 def _featurize(item: RawItem) -> FeaturizedItem:
-    features = item.get("features")
-    if features is None:
-        features = _features_of(item)
-    return {"id": item["id"], "model_id": item["model_id"], "features": features}
+    return {"id": item["id"], "model_id": item["model_id"], "features": _features_of(item)}
 
 
 def _features_of(item: RawItem) -> list[float]:
