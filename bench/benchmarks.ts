@@ -7,6 +7,7 @@ import { memory } from "./memory.js";
 import { poison } from "./poison.js";
 import { scoring } from "./scoring.js";
 import { sessions } from "./sessions/index.js";
+import { stores } from "./store/index.js";
 
 /** Every benchmark, in groups that the command line names. */
 export const BENCHMARKS: Readonly<Record<string, readonly Benchmark[]>> = {
@@ -18,4 +19,5 @@ export const BENCHMARKS: Readonly<Record<string, readonly Benchmark[]>> = {
   peers: [peers],
   poison: [poison],
   sessions,
+  store: stores,
 };

@@ -50,6 +50,10 @@ const FLOORS: readonly Floor[] = [
   { ...GROWTH, row: "Node, resident" },
   { ...GROWTH, row: "Node, heap" },
   { ...GROWTH, row: "Python" },
+  { group: "store", row: "get, table", figure: "ratio", atMost: 3, says: "times a Map" },
+  { group: "store", row: "view, one key", figure: "ratio", atMost: 3, says: "times a raw echo" },
+  { group: "store", row: "batch view, 1,000 keys", figure: "each", atMost: 2, says: "µs for each key" },
+  { group: "store", row: "warm cache", figure: "ratio", atMost: 1, says: "times the time with a cold cache" },
 ];
 
 /** Every floor with what was measured, and that no peer is ahead in any row. */
