@@ -48,8 +48,8 @@ interface Readable<Key extends TableKey, Value> extends Iterable<[Key, Value]> {
 /** A table of one value for each key. */
 export interface Table<Key extends TableKey, Value> extends Readable<Key, Value>, Watched<Key, Value> {
   /**
-   * The entries, in the order in which their keys were first set; after a restart, as the backend gives them. Those that are written while it goes on may be there or not; each
-   * that is there all the time comes once. A scan that has begun goes on with its version when the store is loaded anew.
+   * The entries, in the order in which their keys were first set; of a table with bounds, from that on which was not used for the longest time; after a restart, as the backend gives
+   * them. Those that are written while it goes on may be there or not; each that is there all the time comes once. A scan that has begun goes on with its version when the store is loaded anew.
    */
   scan(): IterableIterator<[Key, Value]>;
 

@@ -61,6 +61,9 @@ export class Ages {
     else link.older.newer = link.newer;
     if (link.newer === undefined) this.#newest = link.older;
     else link.newer.older = link.older;
+    // What is gone must not keep alive what comes after it.
+    link.older = undefined;
+    link.newer = undefined;
   }
 
   /** The next entry that has expired without being told yet. */

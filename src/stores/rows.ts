@@ -1,16 +1,16 @@
 import type { KeyPart, KeyRange, TableKey } from "../store.js";
 import { Ages } from "./ages.js";
-import { Bounds } from "./bounds.js";
+import { BoundedEntries, type Entries, UnboundedEntries } from "./entries.js";
 import type { Entry } from "./entry.js";
+import { canonical } from "./keys.js";
 import type { TableRules } from "./options.js";
 import { Order } from "./order.js";
 
 /** What a table holds: one version of it. When a store is loaded anew its tables get others, and who reads the old ones goes on with them. */
 export class Rows {
-  readonly #entries = new Map<KeyPart, Entry>();
+  readonly #entries: Entries;
   readonly #order: Order | undefined;
   readonly #ages: Ages | undefined;
-  readonly #bounds: Bounds | undefined;
   readonly #countOf: ((value: unknown) => number) | undefined;
   #count = 0;
 
@@ -23,19 +23,20 @@ export class Rows {
     const isBounded = Number.isFinite(maxEntries) || Number.isFinite(maxBytes);
     this.#order = kind === "ordered" ? new Order() : undefined;
     this.#ages = ttl === undefined ? undefined : new Ages(ttl);
-    this.#bounds = isBounded ? new Bounds({ entries: maxEntries, bytes: maxBytes }) : undefined;
+    this.#entries = isBounded
+      ? new BoundedEntries({ entries: maxEntries, bytes: maxBytes })
+      : new UnboundedEntries();
     this.#countOf = kind === "bag" ? (value) => (value as readonly unknown[]).length : undefined;
   }
 
   /** The entry, also where it is expired, for someone who uses it. */
   get(found: KeyPart): Entry | undefined {
-    if (this.#bounds !== undefined) this.#bounds.used(found);
     return this.#entries.get(found);
   }
 
   /** The entry, without that counting as a use. */
   peek(found: KeyPart): Entry | undefined {
-    return this.#entries.get(found);
+    return this.#entries.peek(found);
   }
 
   isFresh(entry: Entry, now: number): boolean {
@@ -51,7 +52,7 @@ export class Rows {
     return this.#countOf === undefined ? this.#entries.size - (this.#ages?.expired ?? 0) : this.#count;
   }
 
-  /** All entries, in the order in which their keys were first set. */
+  /** All entries: in the order in which their keys were first set; of a table with bounds, in that of their last use. */
   all(): IterableIterator<Entry> {
     return this.#entries.values();
   }
@@ -62,36 +63,30 @@ export class Rows {
   }
 
   /** Sets an entry. Gives back those that had to go for it: itself, when it is larger than the table. */
-  set(found: KeyPart, entry: Entry, bytes: number): Entry[] {
+  set(found: KeyPart, entry: Entry, bytes: number): readonly Entry[] {
     if (this.#ages !== undefined) {
       this.#ages.remove(found);
       this.#ages.add(found, entry);
     }
     if (this.#countOf !== undefined) this.#count += this.#countOf(entry.value) - this.#countAt(found);
-    this.#entries.set(found, entry);
     this.#order?.set(entry);
-    if (this.#bounds === undefined) return [];
-    this.#bounds.set(found, bytes);
-    return this.#overflow(found, this.#bounds);
-  }
-
-  #overflow(last: KeyPart, bounds: Bounds): Entry[] {
-    const gone: Entry[] = [];
-    for (let next = bounds.next(last); next !== undefined; next = bounds.next(last)) {
-      gone.push(this.remove(next) as Entry);
-    }
+    const gone = this.#entries.set(found, entry, bytes);
+    for (const each of gone) this.#forget(canonical(each.key), each);
     return gone;
   }
 
   remove(found: KeyPart): Entry | undefined {
-    const entry = this.#entries.get(found);
+    const entry = this.#entries.peek(found);
     if (entry === undefined) return undefined;
     if (this.#countOf !== undefined) this.#count -= this.#countAt(found);
     this.#entries.delete(found);
-    this.#order?.remove(entry.key);
-    this.#ages?.remove(found);
-    this.#bounds?.remove(found);
+    this.#forget(found, entry);
     return entry;
+  }
+
+  #forget(found: KeyPart, { key }: Entry): void {
+    this.#order?.remove(key);
+    this.#ages?.remove(found);
   }
 
   /** The entries that have expired since it was asked last. */
@@ -118,7 +113,7 @@ export class Rows {
   }
 
   #countAt(found: KeyPart): number {
-    const entry = this.#entries.get(found);
+    const entry = this.#entries.peek(found);
     return entry === undefined || this.#countOf === undefined ? 0 : this.#countOf(entry.value);
   }
 }
