@@ -1,3 +1,4 @@
+export type { RemoteTable } from "./store.js";
 export type {
   RemoteCacheOptions,
   RemoteClient,

@@ -13,7 +13,7 @@ export type TableKey = KeyPart | readonly KeyPart[];
 /** A value with its age. */
 export interface Aged<Value> {
   readonly value: Value;
-  /** How long ago it was written, in milliseconds. */
+  /** How long ago it was written, in milliseconds; of a remote table, it may be a little less. */
   readonly ageMs: number;
   /** Whether it is as old as the table's `ttl`, or older. */
   readonly isExpired: boolean;
@@ -193,7 +193,8 @@ export interface StoreJournal {
    *
    * When it rejects, memory and what is kept may differ, and the store takes no more writes.
    *
-   * @throws at once, not as a rejection, what is wrong with a value that it cannot keep: then nothing is changed, in memory neither, and the store goes on.
+   * @throws at once, not as a rejection, what is wrong with a value that it cannot keep: then nothing is changed, in memory neither, and the store goes on. Nothing else may be thrown: an
+   * error of the disk, after which nobody knows what is kept, is a rejection.
    */
   commit(changes: readonly StoredChange[]): Promise<void>;
   /** Resolves when every commit has ended and the store can be opened again. */

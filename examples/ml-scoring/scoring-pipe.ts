@@ -36,20 +36,30 @@ export interface Prediction<Class = unknown> {
   readonly probabilities: Readonly<Record<string, number>>;
 }
 
-/** Feature vectors by feature set and record id. */
+/** What a feature vector is known by. */
+export type VectorKey = readonly [featureSet: string, ...data: (string | number)[]];
+
+/** All that a vector depends on: the feature set, and the fields of the record with their numbers. The same record with other numbers is another. */
+export function vectorKey(featureSet: string, data: RawRecord["data"]): VectorKey {
+  const names = Object.keys(data).sort();
+  return [featureSet, ...names.flatMap((name) => [name, data[name] as number])];
+}
+
+/** Feature vectors: the 100,000 that were used last, for an hour each. */
 export function featureCache() {
   return store("features", {
-    vectors: table<readonly [featureSet: string, recordId: string], readonly number[]>(),
+    vectors: table<VectorKey, readonly number[]>({ maxEntries: 100_000, ttl: "1h" }),
   });
 }
 
 export type FeatureCache = ReturnType<typeof featureCache>;
 
-/** What of featurize is kept: the vector. The model is that of the run. */
+/** What of featurize is kept: the vector. The record and the model are those of the run. */
 export function knownVectors({ vectors }: FeatureCache) {
   return cached(
     vectors,
-    ({ id }: RawItem, { metadata }: NodeContext<object, ScoringMetadata>) => [metadata.featureSet, id],
+    ({ data }: RawItem, { metadata }: NodeContext<object, ScoringMetadata>) =>
+      vectorKey(metadata.featureSet, data),
     {
       keptOf: ({ features }: Featurized) => features,
       outputOf: (features, { id, model_id }): Featurized => ({ id, model_id, features }),

@@ -66,6 +66,11 @@ def told(node: NodeSide, function: str, *args: object) -> Any:
     return result(node, begin(node, function, *args))
 
 
+def threads_of(worker: WorkerProcess) -> int:
+    """Count the threads of a worker, also those that Python knows nothing of."""
+    return len(os.listdir(f"/proc/{worker.process.pid}/task"))
+
+
 def until_answered(node: NodeSide, call: int, answer_to: Callable[[list[Any]], object]) -> Any:
     """Answer the questions of a call as they come; returns its result."""
     while True:
@@ -211,6 +216,16 @@ def test_what_cannot_be_carried_is_a_type_error_with_its_place_and_nothing_is_se
     assert "got decimal.Decimal (convert it with float(value)" in text
 
 
+def test_a_name_of_an_argument_that_cannot_be_carried_is_told_in_words(node: NodeSide) -> None:
+    kinds, text, *_ = told(node, "ask_with_what_cannot_be_carried", "names")
+
+    assert (kinds[0], text) == (
+        "TypeError",
+        "view 'lookup': expected the named arguments to be a value that can be sent to JavaScript,"
+        " got dict (it has the key __proto__; use another key)",
+    )
+
+
 @pytest.mark.parametrize("keys", ["text", b"bytes"])
 def test_text_is_no_list_of_keys(keys: object, node: NodeSide) -> None:
     call = node.next_call()
@@ -232,6 +247,18 @@ def test_an_answer_that_cannot_be_made_fails_the_question_alone(node: NodeSide) 
 
 
 if sys.platform == "linux":
+
+    def test_a_question_needs_no_further_thread(worker: WorkerProcess, node: NodeSide) -> None:
+        told(node, "ask_with_what_cannot_be_carried", "keys")
+        counts = [threads_of(worker)]
+        call = begin(node, "ask", "lookup")
+        number = question(node, call)[0]
+        counts.append(threads_of(worker))
+        answer(node, call, number, None)
+        result(node, call)
+        counts.append(threads_of(worker))
+
+        assert counts == [counts[0]] * 3
 
     def test_an_answer_that_there_is_no_memory_for_fails_its_question_alone_and_late_nothing() -> None:
         huge = bytes(200_000_000)

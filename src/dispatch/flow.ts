@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import { untilStopped } from "../stopping.js";
 import { Alarm } from "./alarm.js";
 import { Changes } from "./changes.js";
@@ -35,6 +36,8 @@ export class Flow<Record, Result> {
     this.#order = orderOf(options.ordering);
     this.#alarm = new Alarm(options.clock, () => this.#changes.note());
     this.#stop = AbortSignal.any([this.#ending.signal, options.stopped]);
+    // Everything that is in flight listens to it.
+    setMaxListeners(0, this.#stop);
     options.stopped.addEventListener("abort", this.#noteStopped);
   }
 

@@ -21,7 +21,7 @@ export interface CacheStats {
   readonly overAge: number;
   /** Of `misses`: there was a value, which was over age. */
   readonly recomputed: number;
-  /** Of `hits`: the value was over age, and was used. */
+  /** Of `hits` and `shared`: the value was over age, and was used. */
   readonly marked: number;
   /** The highest age at which a value was used, in milliseconds; left out where none was. */
   readonly oldestMs?: number;
@@ -37,9 +37,9 @@ export class CacheCounts {
   add(use: CacheUse | undefined): void {
     this.#counts[use?.kind ?? "failed"] += 1;
     if (use?.overAge && use.kind === "miss") this.#recomputed += 1;
-    if (use?.kind !== "hit") return;
+    if (use?.kind !== "hit" && use?.kind !== "shared") return;
     if (use.overAge) this.#marked += 1;
-    this.#oldestMs = Math.max(this.#oldestMs ?? 0, use.ageMs ?? 0);
+    if (use.ageMs !== undefined) this.#oldestMs = Math.max(this.#oldestMs ?? 0, use.ageMs);
   }
 
   get stats(): CacheStats {

@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import type { Clock } from "../clock.js";
 import type { StageGroup } from "../plan/fusion.js";
 import { type PipePlan, policyOf, type StagePlan } from "../plan/plan.js";
@@ -66,6 +67,8 @@ export interface Chain {
 export function buildChain(options: ChainOptions): Chain {
   // One switch for the input and one for each stage: a stage that fails stops itself and what comes before it, not what comes after.
   const switches = [options.input, ...options.plan.stages].map(() => new AbortController());
+  // Everything that a stage has in flight may listen to its own.
+  for (const { signal } of switches) setMaxListeners(0, signal);
   const stopUpTo = (last: number, reason: unknown): void => {
     for (const each of switches.slice(0, last + 1)) each.abort(reason);
   };

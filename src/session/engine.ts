@@ -92,10 +92,19 @@ export class Engine implements AsyncDisposable {
   /**
    * Takes no more sessions and no more calls, and lets runs take no more records; resolves when what was accepted is finished. The sessions stay
    * open until `close()`.
+   *
+   * @throws ViewRefusedError in a view that one of the sessions waits for; nothing has changed then.
    */
   async drain(): Promise<void> {
-    this.#drained ??= this.#drain();
-    await this.#drained;
+    let drain = (): Promise<void> => {
+      this.#drained ??= this.#drain();
+      return this.#drained;
+    };
+    for (const session of this.sessions.values()) {
+      const inner = drain;
+      drain = () => session.inLine("the last call", inner);
+    }
+    await drain();
   }
 
   /** Closes every session (see `session.close`), then the engine. Closing twice is closing once. */

@@ -160,10 +160,12 @@ export class Session implements AsyncDisposable {
   /**
    * Refuses new calls, lets those that were made finish, then ends the process. After `timeout` what still waits is refused and what runs is stopped.
    * Resolves when the process is gone; closing twice is closing once.
+   *
+   * @throws ViewRefusedError in a view that the session waits for.
    */
   async close(options: CloseOptions = {}): Promise<void> {
     const { timeout } = parseOptions("session.close()", closeOptions, options);
-    await this.#lifecycle.close(timeout);
+    await this.inLine("the end", () => this.#lifecycle.close(timeout));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

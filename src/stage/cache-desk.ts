@@ -1,9 +1,11 @@
 import { CacheError } from "../errors/cache.js";
+import { OptionsError } from "../errors/options.js";
+import { show } from "../options/parse.js";
 import { untilStopped } from "../stopping.js";
 import type { Aged, KeyPart, TableKey } from "../store.js";
 import { canonical } from "../stores/keys.js";
-import type { Landing } from "./cache-flights.js";
-
+import { CacheAges } from "./cache-age.js";
+import type { Dated } from "./cache-flights.js";
 import { type CacheUse, noteUse } from "./cache-use.js";
 import type { Cached } from "./cached.js";
 import { reasonOf, type StageContext } from "./contract.js";
@@ -11,7 +13,6 @@ import type { Item } from "./item.js";
 import { isThenable } from "./item-operator.js";
 import { nodeContext } from "./node-context.js";
 import { memberOf } from "./python-member.js";
-import type { RouteTo } from "./results.js";
 
 /** A record with its key. */
 export interface KeyedItem {
@@ -21,14 +22,6 @@ export interface KeyedItem {
   readonly id: KeyPart;
 }
 
-/** What is to be done with what the table has for a key. */
-export type Finding =
-  | { readonly kind: "use"; readonly value: unknown; readonly use: CacheUse }
-  | { readonly kind: "route"; readonly to: RouteTo; readonly use: CacheUse }
-  | { readonly kind: "compute"; readonly use: CacheUse };
-
-const MISS: CacheUse = { kind: "miss" };
-const SHARED: CacheUse = { kind: "shared" };
 const NEGATIVE: CacheUse = { kind: "negative" };
 
 /** Errors that were thrown for one record, by the cache or by a function of it. */
@@ -42,13 +35,15 @@ export function isOfCache(error: unknown): boolean {
 /** The cache of one stage of a run: finds, keeps, and puts down how records came by their results. */
 export class CacheDesk {
   readonly cached: Cached;
+  readonly ages: CacheAges;
   readonly #context: StageContext;
   /** By the notes of their items, which copies of an item have in common. */
   readonly #ids = new WeakMap<object, KeyPart>();
-  readonly #uses = new WeakMap<object, { readonly use: CacheUse; readonly isFinal: boolean }>();
+  readonly #uses = new WeakMap<object, { readonly use: CacheUse; readonly isComputed: boolean }>();
 
   constructor(cached: Cached, context: StageContext) {
     this.cached = cached;
+    this.ages = new CacheAges(cached, context.clock);
     this.#context = context;
   }
 
@@ -56,10 +51,19 @@ export class CacheDesk {
   keyed(item: Item): KeyedItem {
     return this.forRecord(() => {
       const key = this.cached.keyOf(item.payload, nodeContext(item, this.#context));
-      const id = canonical(key);
+      const id = this.#idOf(key);
       this.#ids.set(item.meta, id);
       return { item, key, id };
     });
+  }
+
+  #idOf(key: TableKey): KeyPart {
+    try {
+      return canonical(key);
+    } catch (error) {
+      const where = `cache of stage ${this.#context.stage}: keyOf`;
+      throw error instanceof OptionsError ? new OptionsError(where, error.problems, error) : error;
+    }
   }
 
   /** Does what may fail for one record alone. @throws an Error that is known to be about it. */
@@ -89,17 +93,30 @@ export class CacheDesk {
   read(
     keys: readonly TableKey[],
     stop: AbortSignal,
-  ): readonly (Aged<unknown> | undefined)[] | Promise<readonly (Aged<unknown> | undefined)[]> {
+  ): readonly (Dated | undefined)[] | Promise<readonly (Dated | undefined)[]> {
     const failed = (cause: unknown): never => {
       if (stop.aborted) throw cause;
       throw noted(new CacheError(this.#context.stage, "read", cause));
     };
+    const dated = (entries: readonly (Aged<unknown> | undefined)[]) => this.#dated(entries, keys.length);
     try {
       const entries = this.cached.table.getMany(keys, { allowExpired: true });
-      return isThenable(entries) ? untilStopped(entries, stop).catch(failed) : entries;
+      return isThenable(entries) ? untilStopped(entries, stop).then(dated).catch(failed) : dated(entries);
     } catch (error) {
       return failed(error);
     }
+  }
+
+  /** @throws TypeError where a table of the user's own does not keep to the contract. */
+  #dated(entries: readonly (Aged<unknown> | undefined)[], count: number): readonly (Dated | undefined)[] {
+    if (!Array.isArray(entries) || entries.length !== count) {
+      const got = show(entries);
+      throw new TypeError(`expected getMany() to give an array of ${count}, one for each key, got ${got}`);
+    }
+    const at = this.ages.now;
+    return entries.map(
+      (entry) => entry && { value: entry.value, ageMs: entry.ageMs, isExpired: entry.isExpired, at },
+    );
   }
 
   /** Resolves when the table has them for good. @throws CacheError. */
@@ -125,38 +142,21 @@ export class CacheDesk {
     return this.forRecord(() => outputOf(value, item.payload, nodeContext(item, this.#context)));
   }
 
-  /** What is to be done with what the table has for a key. No value that is over age is used but as such. */
-  judge(entry: Aged<unknown> | undefined, sinceMs = 0): Finding {
-    if (entry === undefined || entry.isExpired) return { kind: "compute", use: MISS };
-    const { maxAgeMs = Number.POSITIVE_INFINITY, overAge } = this.cached;
-    const ageMs = entry.ageMs + sinceMs;
-    if (ageMs <= maxAgeMs) return { kind: "use", value: entry.value, use: { kind: "hit", ageMs } };
-    if (overAge === "recompute") return { kind: "compute", use: { kind: "miss", overAge: true } };
-    if (overAge === "mark")
-      return { kind: "use", value: entry.value, use: { kind: "hit", ageMs, overAge: true } };
-    return { kind: "route", to: overAge, use: { kind: "routed", ageMs, overAge: true } };
-  }
-
-  /** The same with what has come of a key that somebody else had; undefined: nothing. */
-  judgeLanding(landing: Landing): Finding | undefined {
-    if (landing.kind === "failed") return undefined;
-    if (landing.kind === "computed") return { kind: "use", value: landing.value, use: SHARED };
-    const finding = this.judge(landing.entry, performance.now() - landing.at);
-    return finding.kind === "compute" ? undefined : finding;
-  }
-
-  /** @param isFinal whether the record has its result of the stage: where it is tried again because of a later one, that stays how it came by it. */
-  note(item: Item, use: CacheUse, isFinal = use.kind !== "miss"): void {
-    const known = this.#uses.get(item.meta);
-    if (known?.isFinal) return;
-    this.#uses.set(item.meta, { use, isFinal });
+  /**
+   * Puts down how a record comes by its result. Where it is tried again, the last one holds; only what was computed for it, and is found in the table now, was computed for it
+   * all the same.
+   */
+  note(item: Item, use: CacheUse): void {
+    const isFound = (use.kind === "hit" || use.kind === "shared") && !use.overAge;
+    if (isFound && this.#uses.get(item.meta)?.isComputed) return;
+    this.#uses.set(item.meta, { use, isComputed: false });
     noteUse(item, this.#context.stage, use);
   }
 
-  /** Its use so far holds. */
+  /** The record has its result of the stage, whatever becomes of it further on: its use so far holds. */
   computed(item: Item): void {
     const known = this.#uses.get(item.meta);
-    if (known !== undefined) this.#uses.set(item.meta, { ...known, isFinal: true });
+    if (known !== undefined) this.#uses.set(item.meta, { ...known, isComputed: true });
   }
 
   /** The record has come to its end in the stage, or has come through. */

@@ -1,13 +1,19 @@
 import type { Aged, KeyPart } from "../store.js";
 
+/** A value of a table with the age that it had at a time. */
+export interface Dated extends Aged<unknown> {
+  /** On the clock of the table, in milliseconds. */
+  readonly at: number;
+}
+
 /** How the work on a key has ended. */
 export type Landing =
-  /** It was computed, and this is what the table was given. */
-  | { readonly kind: "computed"; readonly value: unknown }
-  /** The table had it; `at`: when it was read, in milliseconds of `performance.now()`. */
-  | { readonly kind: "read"; readonly entry: Aged<unknown>; readonly at: number }
-  /** Nothing came of it: whoever wants the key sees to it. */
-  | { readonly kind: "failed" };
+  /** The table has it; `isComputed`: because it was computed, and put there. */
+  | { readonly kind: "there"; readonly dated: Dated; readonly isComputed: boolean }
+  /** It was computed, and the table was given nothing: whoever waited computes it for himself, and does not wait again. */
+  | { readonly kind: "nothing" }
+  /** Whoever had it has let it go: one of those who waited takes it. */
+  | { readonly kind: "dropped" };
 
 /** The work on one key, which others wait for. */
 export class Flight {
@@ -40,8 +46,9 @@ export class Flights {
     return this.#flights.get(id);
   }
 
-  /** Takes a key that nobody has. */
-  take(id: KeyPart): Flight {
+  /** Takes a key; undefined where somebody has it. */
+  take(id: KeyPart): Flight | undefined {
+    if (this.#flights.has(id)) return undefined;
     const flight = new Flight(() => {
       if (this.#flights.get(id) === flight) this.#flights.delete(id);
     });

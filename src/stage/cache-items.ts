@@ -1,7 +1,7 @@
 import { untilStopped } from "../stopping.js";
-import type { Aged } from "../store.js";
-import type { CacheDesk, Finding, KeyedItem } from "./cache-desk.js";
-import type { Flight } from "./cache-flights.js";
+import type { Finding } from "./cache-age.js";
+import type { CacheDesk, KeyedItem } from "./cache-desk.js";
+import type { Dated, Flight } from "./cache-flights.js";
 import type { Item } from "./item.js";
 import { isThenable } from "./item-operator.js";
 import { NodeResult, Reject } from "./results.js";
@@ -21,47 +21,64 @@ export class CachedItems {
 
   /** What the table has for an item, else what `compute` gives, which is put there. @throws what `compute` throws; CacheError. */
   apply(item: Item, compute: Compute): unknown {
-    const row = this.#desk.keyed(item);
-    const reason = this.#desk.rejection(row);
-    if (reason !== undefined) return new Reject(reason);
+    return this.#look(this.#desk.keyed(item), compute, false);
+  }
+
+  /** @param isInVain whether it has waited for somebody already, of whom nothing came: it does not wait again. */
+  #look(row: KeyedItem, compute: Compute, isInVain: boolean): unknown {
     const { flights } = this.#desk.cached;
-    const flight = flights.of(row.id);
+    const flight = isInVain ? undefined : flights.of(row.id);
     if (flight !== undefined) return this.#join(row, flight, compute);
     const found = this.#desk.read([row.key], this.#stopped);
+    // Before anybody else can ask: who asks meanwhile waits for what comes of it.
     if (isThenable(found)) return this.#awaited(row, flights.take(row.id), found, compute);
-    const finding = this.#desk.judge(found[0]);
-    if (finding.kind !== "compute") return this.#answer(row, finding);
-    this.#desk.note(item, finding.use);
-    return this.#compute(row, flights.take(row.id), compute);
+    return this.#found(row, found[0], () => this.#compute(row, flights.take(row.id), compute));
   }
 
   async #join(row: KeyedItem, flight: Flight, compute: Compute): Promise<unknown> {
-    const finding = this.#desk.judgeLanding(await untilStopped(flight.landed, this.#stopped));
-    if (finding === undefined || finding.kind === "compute") return this.apply(row.item, compute);
-    return this.#answer(row, finding);
+    const landing = await untilStopped(flight.landed, this.#stopped);
+    if (landing.kind !== "there") return this.#look(row, compute, landing.kind === "nothing");
+    const finding = this.#desk.ages.judge(landing.dated, landing.isComputed);
+    return finding.kind === "compute" ? this.#look(row, compute, true) : this.#answer(row, finding);
   }
 
   async #awaited(
     row: KeyedItem,
-    flight: Flight,
-    found: PromiseLike<readonly (Aged<unknown> | undefined)[]>,
+    flight: Flight | undefined,
+    found: PromiseLike<readonly (Dated | undefined)[]>,
     compute: Compute,
   ): Promise<unknown> {
     try {
-      const [entry] = await found;
-      const finding = this.#desk.judge(entry);
-      if (finding.kind !== "compute") {
-        flight.land({ kind: "read", entry: entry as Aged<unknown>, at: performance.now() });
-        return this.#answer(row, finding);
-      }
-      this.#desk.note(row.item, finding.use);
-      return await this.#compute(row, flight, compute);
+      const [dated] = await found;
+      return await this.#found(
+        row,
+        dated,
+        () => this.#compute(row, flight, compute),
+        () => flight?.land({ kind: "there", dated: dated as Dated, isComputed: false }),
+      );
     } finally {
-      flight.land({ kind: "failed" });
+      flight?.land({ kind: "dropped" });
     }
   }
 
-  async #compute({ item, id, key }: KeyedItem, flight: Flight, compute: Compute): Promise<unknown> {
+  /** What comes of what the table has. `onThere` is called where that is used. */
+  #found(row: KeyedItem, dated: Dated | undefined, computed: () => unknown, onThere?: () => void): unknown {
+    const finding = this.#desk.ages.judge(dated);
+    if (finding.kind !== "compute") {
+      onThere?.();
+      return this.#answer(row, finding);
+    }
+    const reason = this.#desk.rejection(row);
+    if (reason !== undefined) return new Reject(reason);
+    this.#desk.note(row.item, finding.use);
+    return computed();
+  }
+
+  async #compute(
+    { item, id, key }: KeyedItem,
+    flight: Flight | undefined,
+    compute: Compute,
+  ): Promise<unknown> {
     try {
       const result = await untilStopped(Promise.resolve(compute()), this.#stopped);
       // A decision about this record: of another with its key it may be another one.
@@ -71,11 +88,13 @@ export class CachedItems {
       }
       this.#desk.computed(item);
       const value = this.#desk.keptOf(result);
+      const at = this.#desk.ages.now;
       await this.#desk.write([[key, value]], this.#stopped);
-      flight.land({ kind: "computed", value });
+      flight?.land({ kind: "there", dated: { value, ageMs: 0, isExpired: false, at }, isComputed: true });
       return result;
     } finally {
-      flight.land({ kind: "failed" });
+      // Who is stopped has not tried.
+      flight?.land({ kind: this.#stopped.aborted ? "dropped" : "nothing" });
     }
   }
 

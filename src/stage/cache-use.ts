@@ -4,7 +4,7 @@ import type { Item } from "./item.js";
 export interface CacheNote {
   /** Whether the stage's function was not called for the record. */
   readonly hit: boolean;
-  /** How old the value was when it was used, in milliseconds; left out where the record had none of the table. */
+  /** How old the value was when it was used, in milliseconds; left out where the record had none of the table, or one that was put there in this moment. */
   readonly ageMs?: number;
   /** There where the value was older than `maxAge`. */
   readonly overAge?: true;

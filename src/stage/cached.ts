@@ -12,7 +12,7 @@ export type CacheTable<Key extends TableKey, Value> = Table<Key, Value> | Remote
 
 /** Options of `cached()`. */
 export interface CachedOptions<Route extends string = never> {
-  /** Up to which age a value is used as it is. Default: as long as the table gives it, by its `ttl`. */
+  /** Up to which age a value is used as it is: the age that it has when it goes on. Default: as long as the table gives it, by its `ttl`. */
   maxAge?: Duration | undefined;
   /**
    * What happens to records whose value is older than `maxAge`. `"recompute"`: as if there were none. `"mark"`: it is used, and `meta` says so. `routeTo(name)`: the
@@ -20,8 +20,8 @@ export interface CachedOptions<Route extends string = never> {
    */
   overAge?: "recompute" | "mark" | RouteTo<Route> | undefined;
   /**
-   * Remembers in this process which keys were rejected: for so long, records with the key are rejected with the same reason, and not computed. `maxEntries`: default
-   * 10,000, of which those that were not asked for longest go first. Default: nothing is remembered of what was rejected.
+   * Remembers in this process which keys were rejected: for so long, records with the key, where the table has no value for it, are rejected with the same reason, and not
+   * computed. `maxEntries`: default 10,000, of which those that were not asked for longest go first. Default: nothing is remembered of what was rejected.
    */
   negative?: { ttl: Duration; maxEntries?: number | undefined } | undefined;
 }

@@ -1,14 +1,8 @@
-import { OptionsError } from "../errors/options.js";
-import { show } from "../options/parse.js";
-import type { Aged, AllowExpired, KeyPart } from "../store.js";
+import type { Aged, KeyPart } from "../store.js";
 import type { TableCore } from "./table-core.js";
 
-/** The value of a key with its age, also when it is expired. @throws OptionsError for options that ask for something else. */
-export function agedAt(table: TableCore, found: KeyPart, options: AllowExpired): Aged<unknown> | undefined {
-  if ((options as Partial<AllowExpired> | null)?.allowExpired !== true)
-    throw new OptionsError("get()", [
-      `expected the options to be { allowExpired: true }, got ${show(options)}`,
-    ]);
+/** The value of a key with its age, also when it is expired. */
+export function agedAt(table: TableCore, found: KeyPart): Aged<unknown> | undefined {
   const { rows, store } = table;
   const entry = rows.get(found);
   const now = store.now();

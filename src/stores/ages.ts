@@ -32,6 +32,11 @@ export class Ages {
     return this.#expired;
   }
 
+  /** What the oldest entry is found by, where that is known to be expired. */
+  get oldestExpired(): KeyPart | undefined {
+    return this.#oldest?.isExpired === true ? this.#oldest.found : undefined;
+  }
+
   isFresh(entry: Entry, now: number): boolean {
     return now - entry.writtenAt < this.#ttl;
   }

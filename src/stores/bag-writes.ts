@@ -1,5 +1,6 @@
 import type { TableKey } from "../store.js";
-import { grouped, NO_VALUES, requireValues, type Values, withoutFirst } from "./bag-values.js";
+import { type BagStep, stepped } from "./bag-steps.js";
+import { grouped, NO_VALUES, requireValues, type Values } from "./bag-values.js";
 import type { TableCore } from "./table-core.js";
 import type { Write } from "./write.js";
 
@@ -17,22 +18,27 @@ export class BagWrites {
   }
 
   adding(entries: Iterable<readonly [TableKey, unknown]>): Write[] {
-    return Array.from(grouped(entries), ({ key, added }) =>
-      this.#made(key, (present) => [...present, ...added]),
-    );
+    return Array.from(grouped(entries), ({ key, added }) => this.#made(key, { kind: "add", values: added }));
   }
 
   setting(key: TableKey, values: unknown): Write {
-    const copy = requireValues(values);
-    return this.#made(key, () => copy);
+    return this.#made(key, { kind: "set", values: requireValues(values) });
   }
 
   removing(key: TableKey, value: readonly [value?: unknown]): Write {
-    return this.#made(key, (present) => (value.length === 0 ? NO_VALUES : withoutFirst(present, value[0])));
+    return this.#made(
+      key,
+      value.length === 0 ? { kind: "set", values: NO_VALUES } : { kind: "remove", value: value[0], times: 1 },
+    );
   }
 
-  #made(key: TableKey, again: (present: Values) => Values): Write {
-    const values = again(this.#present(key));
-    return values.length === 0 ? this.#table.deleting(key, again) : this.#table.putting(key, values, again);
+  #made(key: TableKey, step: BagStep): Write {
+    return bagWrite(this.#table, key, this.#present(key), [step]);
   }
+}
+
+/** What steps make of the values that are present. */
+export function bagWrite(table: TableCore, key: TableKey, present: Values, steps: readonly BagStep[]): Write {
+  const values = stepped(present, steps);
+  return values.length === 0 ? table.deleting(key, steps) : table.putting(key, values, steps);
 }

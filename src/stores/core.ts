@@ -2,13 +2,8 @@ import type { Clock } from "../clock.js";
 import { StoreError } from "../errors/store.js";
 import type { StoredChange, StoreJournal } from "../store.js";
 import { Exclusive } from "./exclusive.js";
+import type { Meanwhile } from "./meanwhile.js";
 import type { Write } from "./write.js";
-
-/** A write that was done while the store is being loaded: it is done again to what was loaded. */
-export interface DoneWrite {
-  readonly write: Write;
-  readonly writtenAt: number;
-}
 
 /** What the tables of a store share: its time, its journal, and whether it takes writes. */
 export class StoreCore {
@@ -17,7 +12,7 @@ export class StoreCore {
   /** Held by the function of a transaction. */
   readonly exclusive = new Exclusive();
   /** The writes since a load began; undefined while there is none. */
-  meanwhile: DoneWrite[] | undefined;
+  meanwhile: Meanwhile | undefined;
   readonly #journal: StoreJournal | undefined;
   #latest = Number.NEGATIVE_INFINITY;
   #failure: { readonly cause: unknown } | undefined;
@@ -60,16 +55,14 @@ export class StoreCore {
     for (const { table } of writes) table.tidy(writtenAt);
     const kept = this.keep(() => writes.map((write) => storedChange(write, writtenAt)));
     const evicted = writes.flatMap((write) => write.table.apply(write, writtenAt));
-    if (this.meanwhile !== undefined) {
-      for (const write of writes) this.meanwhile.push({ write, writtenAt });
-    }
+    for (const write of writes) this.meanwhile?.add(write, writtenAt);
     this.forget(evicted);
     return kept;
   }
 
   /** Remembers a write that changed nothing, for a load that is running. */
   note(write: Write): void {
-    this.meanwhile?.push({ write, writtenAt: this.now() });
+    this.meanwhile?.add(write, this.now());
   }
 
   /** Takes out of the journal what tables have let go by themselves, where that did not come back since. */

@@ -1,10 +1,9 @@
 import { OptionsError } from "../errors/options.js";
 import type { KeyPart, TableKey } from "../store.js";
-import type { Values } from "./bag-values.js";
 import { Exclusive } from "./exclusive.js";
 import { canonical } from "./keys.js";
 import type { TableCore } from "./table-core.js";
-import type { Write } from "./write.js";
+import { joinedWrites, type Write } from "./write.js";
 
 /** What a transaction makes of one table: the writes that it has asked for, one for each key. */
 export class Draft {
@@ -40,10 +39,8 @@ export class Draft {
     this.#requireRunning();
     this.#exclusive.check();
     for (const write of writes) {
-      const before = this.#writes.get(write.found)?.again;
-      const after = write.again;
-      const both = before && after && ((present: Values) => after(before(present)));
-      this.#writes.set(write.found, both === undefined ? write : { ...write, again: both });
+      const before = this.#writes.get(write.found);
+      this.#writes.set(write.found, before === undefined ? write : joinedWrites(before, write));
     }
   }
 

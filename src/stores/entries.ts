@@ -9,17 +9,21 @@ export interface Entries {
   get(found: KeyPart): Entry | undefined;
   /** Without that counting as a use. */
   peek(found: KeyPart): Entry | undefined;
-  /** Gives back those that had to go for it: itself, when it is larger than the table. */
-  set(found: KeyPart, entry: Entry, bytes: number): readonly Entry[];
+  set(found: KeyPart, entry: Entry, bytes: number): void;
   delete(found: KeyPart): void;
+  /** Whether there are more than there may be. */
+  readonly isOver: boolean;
+  /** Whether an entry of so many bytes may be there at all. */
+  takes(bytes: number): boolean;
+  /** Takes out what was not used for the longest time. There must be something. */
+  pop(): Entry;
   /** All of them. What is set or used meanwhile makes none of them come twice, or not at all. */
   values(): IterableIterator<Entry>;
 }
 
-const NONE: readonly Entry[] = [];
-
 /** Without a bound, in the order in which their keys were first set. */
 export class UnboundedEntries implements Entries {
+  readonly isOver = false;
   readonly #entries = new Map<KeyPart, Entry>();
 
   get size(): number {
@@ -34,13 +38,21 @@ export class UnboundedEntries implements Entries {
     return this.#entries.get(found);
   }
 
-  set(found: KeyPart, entry: Entry): readonly Entry[] {
+  set(found: KeyPart, entry: Entry): void {
     this.#entries.set(found, entry);
-    return NONE;
   }
 
   delete(found: KeyPart): void {
     this.#entries.delete(found);
+  }
+
+  takes(): boolean {
+    return true;
+  }
+
+  /** It is never over. */
+  pop(): never {
+    throw new Error("expected a table with bounds");
   }
 
   values(): IterableIterator<Entry> {
@@ -76,15 +88,9 @@ export class BoundedEntries implements Entries {
     return this.#entries.peek(found);
   }
 
-  set(found: KeyPart, entry: Entry, bytes: number): readonly Entry[] {
+  set(found: KeyPart, entry: Entry, bytes: number): void {
     // lru-cache takes whole sizes from 1.
-    const size = Math.max(1, Math.ceil(bytes));
-    this.#entries.set(found, entry, { size });
-    if (bytes > this.#most.bytes) {
-      this.#entries.delete(found);
-      return [entry];
-    }
-    return this.#isFull ? this.#evict() : NONE;
+    this.#entries.set(found, entry, { size: Math.max(1, Math.ceil(bytes)) });
   }
 
   delete(found: KeyPart): void {
@@ -93,17 +99,28 @@ export class BoundedEntries implements Entries {
 
   values(): IterableIterator<Entry> {
     // A list, because a use changes the order.
-    return (Array.from(this.#entries.rvalues()) as Entry[]).values();
+    return this.#list().values();
   }
 
-  get #isFull(): boolean {
+  /** The links themselves: the iterators of lru-cache look every key up again, which costs thirty times as much. */
+  #list(): Entry[] {
+    const { head, next, valList } = LRUCache.unsafeExposeInternals(this.#entries);
+    const list = new Array<Entry>(this.#entries.size);
+    for (let place = 0, link = head as number; place < list.length; place += 1, link = next[link] as number)
+      list[place] = valList[link] as Entry;
+    return list;
+  }
+
+  get isOver(): boolean {
     const { size, calculatedSize } = this.#entries;
     return size > this.#most.entries || calculatedSize > this.#most.bytes;
   }
 
-  #evict(): Entry[] {
-    const gone: Entry[] = [];
-    while (this.#isFull) gone.push(this.#entries.pop() as Entry);
-    return gone;
+  takes(bytes: number): boolean {
+    return bytes <= this.#most.bytes;
+  }
+
+  pop(): Entry {
+    return this.#entries.pop() as Entry;
   }
 }

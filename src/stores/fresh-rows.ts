@@ -1,9 +1,10 @@
 import { OptionsError } from "../errors/options.js";
 import type { FreshTable, KeyPart, TableKey } from "../store.js";
 import { grouped, NO_VALUES, type Values } from "./bag-values.js";
-import type { DoneWrite } from "./core.js";
+import { bagWrite } from "./bag-writes.js";
 import { Entry } from "./entry.js";
 import { canonical } from "./keys.js";
+import type { DoneWrite, Meanwhile } from "./meanwhile.js";
 import { Rows } from "./rows.js";
 import type { TableCore } from "./table-core.js";
 import type { Write } from "./write.js";
@@ -33,14 +34,12 @@ export class FreshRows {
   }
 
   /** Ends the filling. Gives back the rows, with what was written meanwhile done again. */
-  end(meanwhile: readonly DoneWrite[]): Rows {
+  end(meanwhile: Meanwhile): Rows {
     this.#isEnded = true;
     for (const { key, values } of this.#gathered.values()) {
       this.#set(this.table.putting(key, values), this.#startedAt);
     }
-    for (const { write, writtenAt } of meanwhile) {
-      if (write.table === this.table) this.#set(this.#again(write), writtenAt);
-    }
+    this.#redo(meanwhile.of(this.table));
     return this.#rows;
   }
 
@@ -59,12 +58,20 @@ export class FreshRows {
     }
   }
 
+  #redo(done: readonly DoneWrite[]): void {
+    const again = done.map((each) => ({ ...each, write: this.#again(each.write) }));
+    for (const { write, writtenAt, isAnew } of again) {
+      if (isAnew) this.#rows.remove(write.found);
+      this.#set(write, writtenAt);
+    }
+    // They have the places now in which their keys were first set. Ages and uses come in the order of the last writes.
+    for (const { write, writtenAt } of again.sort((a, b) => a.turn - b.turn)) this.#set(write, writtenAt);
+  }
+
   #again(write: Write): Write {
-    if (write.again === undefined) return write;
-    const values = write.again((this.#rows.peek(write.found)?.value ?? NO_VALUES) as Values);
-    return values.length === 0
-      ? this.table.deleting(write.key, write.again)
-      : this.table.putting(write.key, values, write.again);
+    const { key, found, steps } = write;
+    if (steps === undefined) return write;
+    return bagWrite(this.table, key, (this.#rows.peek(found)?.value ?? NO_VALUES) as Values, steps);
   }
 
   /** What has to go for it is gone without a word: it was never seen. */

@@ -2,6 +2,7 @@ import { StoreError } from "../errors/store.js";
 import type { StoredChange } from "../store.js";
 import type { StoreCore } from "./core.js";
 import { FreshRows } from "./fresh-rows.js";
+import { Meanwhile } from "./meanwhile.js";
 import type { Rows } from "./rows.js";
 import type { TableCore } from "./table-core.js";
 
@@ -21,7 +22,7 @@ export async function loadTables(store: StoreCore, tables: readonly TableCore[],
       "expected one load at a time, got another while one is running",
     );
   }
-  store.meanwhile = [];
+  store.meanwhile = new Meanwhile();
   let kept: Promise<void>;
   try {
     const fresh = await filled(store, tables, fill);
@@ -42,14 +43,14 @@ async function filled(store: StoreCore, tables: readonly TableCore[], fill: Fill
     );
     return fresh;
   } catch (error) {
-    for (const each of fresh) each.end([]);
+    for (const each of fresh) each.end(new Meanwhile());
     throw failed(store, error);
   }
 }
 
 /** Nothing comes between the first table and the last, and between them and the journal. */
 function swap(store: StoreCore, fresh: readonly FreshRows[]): Promise<void> {
-  const meanwhile = store.meanwhile ?? [];
+  const meanwhile = store.meanwhile ?? new Meanwhile();
   const made = fresh.map((each) => ({ table: each.table, rows: each.end(meanwhile) }));
   const kept = keep(store, made);
   for (const { table, rows } of made) table.swap(rows);

@@ -18,9 +18,9 @@ import { isKey } from "./keys.js";
 export interface TableOptions<Key extends TableKey = TableKey, Value = unknown> {
   /** How long a value is there after it was written. Default: as long as the table. */
   readonly ttl?: Duration | undefined;
-  /** At most so many entries, expired ones among them. What was not used for the longest time goes first. Default: any number. */
+  /** At most so many entries, expired ones among them. These go first, then what was not used for the longest time. Default: any number. */
   readonly maxEntries?: number | undefined;
-  /** At most so many bytes of keys and values, about. What was not used for the longest time goes first. Default: any number. */
+  /** At most so many bytes of keys and values, about. What is expired goes first, then what was not used for the longest time. Default: any number. */
   readonly maxBytes?: Size | undefined;
   /** How many bytes of `maxBytes` an entry takes: 0 or more. Default: an estimate from the parts of the key and the value. */
   readonly sizeOf?: ((value: Value, key: Key) => number) | undefined;

@@ -6,6 +6,8 @@ import { canonical } from "./keys.js";
 import type { TableRules } from "./options.js";
 import { Order } from "./order.js";
 
+const NONE: readonly Entry[] = [];
+
 /** What a table holds: one version of it. When a store is loaded anew its tables get others, and who reads the old ones goes on with them. */
 export class Rows {
   readonly #entries: Entries;
@@ -70,9 +72,25 @@ export class Rows {
     }
     if (this.#countOf !== undefined) this.#count += this.#countOf(entry.value) - this.#countAt(found);
     this.#order?.set(entry);
-    const gone = this.#entries.set(found, entry, bytes);
-    for (const each of gone) this.#forget(canonical(each.key), each);
+    this.#entries.set(found, entry, bytes);
+    if (!this.#entries.isOver) return NONE;
+    return this.#entries.takes(bytes) ? this.#makeRoom() : [this.remove(found) as Entry];
+  }
+
+  /** Expired entries go first: that somebody reads one again and again must not push out what is there still. */
+  #makeRoom(): Entry[] {
+    const gone: Entry[] = [];
+    while (this.#entries.isOver) {
+      const expired = this.#ages?.oldestExpired;
+      gone.push(expired === undefined ? this.#pop() : (this.remove(expired) as Entry));
+    }
     return gone;
+  }
+
+  #pop(): Entry {
+    const entry = this.#entries.pop();
+    this.#forget(canonical(entry.key), entry);
+    return entry;
   }
 
   remove(found: KeyPart): Entry | undefined {

@@ -11,11 +11,13 @@ import type {
   WatchOptions,
 } from "../store.js";
 import { agedAt } from "./aged.js";
+import { requireAllowExpired } from "./allow-expired.js";
 import { asPromise } from "./exclusive.js";
 import { freshEntries } from "./fresh-entries.js";
 import { canonical } from "./keys.js";
 import { rangeOptions, watchOptions } from "./options.js";
 import type { TableCore } from "./table-core.js";
+import { keepTime } from "./table-time.js";
 
 /** A table of one value for each key, as its users see it. */
 export class SetTable<Key extends TableKey, Value> implements Table<Key, Value> {
@@ -23,6 +25,10 @@ export class SetTable<Key extends TableKey, Value> implements Table<Key, Value> 
 
   constructor(table: TableCore) {
     this.#table = table;
+    keepTime(this, {
+      now: () => table.store.now(),
+      ttlMs: table.rules.ttl ?? Number.POSITIVE_INFINITY,
+    });
   }
 
   get size(): number {
@@ -34,16 +40,24 @@ export class SetTable<Key extends TableKey, Value> implements Table<Key, Value> 
   get(key: Key): Value | undefined;
   get(key: Key, options: AllowExpired): Aged<Value> | undefined;
   get(key: Key, options?: AllowExpired): Value | Aged<Value> | undefined {
-    if (options !== undefined) return agedAt(this.#table, canonical(key), options) as Aged<Value> | undefined;
-    return this.#table.fresh(canonical(key))?.value as Value | undefined;
+    if (options === undefined) return this.#table.fresh(canonical(key))?.value as Value | undefined;
+    requireAllowExpired("get()", options);
+    return this.#aged(key);
   }
 
   getMany(keys: readonly Key[]): (Value | undefined)[];
   getMany(keys: readonly Key[], options: AllowExpired): (Aged<Value> | undefined)[];
   getMany(keys: readonly Key[], options?: AllowExpired): (Value | Aged<Value> | undefined)[] {
-    return options === undefined
-      ? keys.map((key) => this.get(key))
-      : keys.map((key) => this.get(key, options));
+    if (options === undefined) {
+      const now = this.#table.nowForTtl;
+      return keys.map((key) => this.#table.freshAt(canonical(key), now)?.value as Value | undefined);
+    }
+    requireAllowExpired("getMany()", options);
+    return keys.map((key) => this.#aged(key));
+  }
+
+  #aged(key: Key): Aged<Value> | undefined {
+    return agedAt(this.#table, canonical(key)) as Aged<Value> | undefined;
   }
 
   has(key: Key): boolean {
@@ -51,9 +65,11 @@ export class SetTable<Key extends TableKey, Value> implements Table<Key, Value> 
   }
 
   fold<Result>(combine: (result: Result, value: Value, key: Key) => Result, initial: Result): Result {
+    const { rows, nowForTtl: now } = this.#table;
     let result = initial;
-    for (const { key, value } of freshEntries(this.#table, {}))
-      result = combine(result, value as Value, key as Key);
+    for (const entry of rows.scan({})) {
+      if (rows.isFresh(entry, now)) result = combine(result, entry.value as Value, entry.key as Key);
+    }
     return result;
   }
 

@@ -53,16 +53,27 @@ export class TableCore implements Writable {
     return this.#rows.isFresh(entry, this.store.now()) ? entry : undefined;
   }
 
-  /** @throws OptionsError for what is no key, or what `sizeOf` throws. */
-  putting(key: TableKey, value: unknown, again?: Write["again"]): Write {
-    const found = canonical(key);
-    const bytes = this.rules.maxBytes === undefined ? 0 : bytesOf(key, value, this.rules.sizeOf);
-    return { table: this, key: keptKey(key), found, value, isGone: false, bytes, again };
+  /** What the key had then, where that was not expired: for many of them the clock is read once. */
+  freshAt(found: KeyPart, now: number): Entry | undefined {
+    const entry = this.#rows.get(found);
+    return entry === undefined || this.#rows.isFresh(entry, now) ? entry : undefined;
   }
 
-  deleting(key: TableKey, again?: Write["again"]): Write {
+  /** The time, where anything depends on it; it costs more than a look-up. */
+  get nowForTtl(): number {
+    return this.rules.ttl === undefined ? 0 : this.store.now();
+  }
+
+  /** @throws OptionsError for what is no key, or what `sizeOf` throws. */
+  putting(key: TableKey, value: unknown, steps?: Write["steps"]): Write {
     const found = canonical(key);
-    return { table: this, key: keptKey(key), found, value: undefined, isGone: true, bytes: 0, again };
+    const bytes = this.rules.maxBytes === undefined ? 0 : bytesOf(key, value, this.rules.sizeOf);
+    return { table: this, key: keptKey(key), found, value, isGone: false, bytes, steps };
+  }
+
+  deleting(key: TableKey, steps?: Write["steps"]): Write {
+    const found = canonical(key);
+    return { table: this, key: keptKey(key), found, value: undefined, isGone: true, bytes: 0, steps };
   }
 
   apply(write: Write, writtenAt: number): Write[] {

@@ -1,4 +1,5 @@
 import type { KeyPart, TableKey } from "../store.js";
+import { type BagStep, joined } from "./bag-steps.js";
 import type { Entry } from "./entry.js";
 
 /** A table, for the store that writes to it. */
@@ -23,5 +24,11 @@ export interface Write {
   readonly isGone: boolean;
   readonly bytes: number;
   /** Of a bag: what it makes of other values than those that it found. */
-  readonly again?: ((present: readonly unknown[]) => readonly unknown[]) | undefined;
+  readonly steps?: readonly BagStep[] | undefined;
+}
+
+/** What two writes to one key come to, the one after the other. */
+export function joinedWrites(before: Write, after: Write): Write {
+  if (before.steps === undefined || after.steps === undefined) return after;
+  return { ...after, steps: joined(before.steps, after.steps) };
 }

@@ -15,8 +15,37 @@ export interface ViewContext {
   readonly stores: Readonly<Record<string, unknown>> | undefined;
   /** How often the batch, or the call, was sent, this time included: what is tried again asks again. */
   readonly attempt: number;
-  /** Aborted when the answer is wanted no more: its time is over, or what asks has ended. */
+  /** Aborted when the answer is wanted no more: its time is over, or what asks has ended. A copy of the context (`{ ...context }`) has none. */
   readonly signal: AbortSignal;
+}
+
+/** The context of a question. Its signal is made when it is read, by the class: objects with a getter of their own cost more than most answers. */
+export class QuestionContext implements ViewContext {
+  readonly view: string;
+  readonly session: string;
+  readonly run: string | undefined;
+  readonly pipe: string | undefined;
+  readonly stage: string | undefined;
+  readonly metadata: Readonly<Record<string, unknown>> | undefined;
+  readonly stores: Readonly<Record<string, unknown>> | undefined;
+  readonly attempt: number;
+  readonly #question: Pick<ViewContext, "view" | "signal">;
+
+  constructor(question: Pick<ViewContext, "view" | "signal">, asker: Asker, attempt: number) {
+    this.view = question.view;
+    this.session = asker.session;
+    this.run = asker.run;
+    this.pipe = asker.pipe;
+    this.stage = asker.stage;
+    this.metadata = asker.metadata;
+    this.stores = asker.stores;
+    this.attempt = attempt;
+    this.#question = question;
+  }
+
+  get signal(): AbortSignal {
+    return this.#question.signal;
+  }
 }
 
 /** What a context says of who asks. */

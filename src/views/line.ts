@@ -12,6 +12,41 @@ export interface OpenQuestion {
 /** What answers a question knows it, however deep in its calls. */
 const answering = new AsyncLocalStorage<OpenQuestion>();
 
+/** How many questions are open in this process. */
+let openCount = 0;
+
+/** How many have been asked. */
+let askedCount = 0;
+
+/** Switching the storage costs more than most answers, so it stays on between questions that come one after the other. */
+const REST_AFTER_MS = 50;
+let rest: NodeJS.Timeout | undefined;
+
+/** While a storage is in use, Node carries it through every promise of the process, which then costs about twice. */
+function restLater(): void {
+  if (rest !== undefined) return;
+  const last = askedCount;
+  rest = setTimeout(() => {
+    rest = undefined;
+    if (openCount > 0) return;
+    if (askedCount === last) answering.disable();
+    else restLater();
+  }, REST_AFTER_MS).unref();
+}
+
+/** Which question each refusal was about. */
+const refusals = new WeakMap<Error, OpenQuestion>();
+
+/** Why whoever answers the question was not let into a line, where that is behind the error; it may have come out of a run, or have been wrapped on its way. */
+export function refusalBehind(error: unknown, question: OpenQuestion): Error | undefined {
+  const seen = new Set<unknown>();
+  for (let each = error; each instanceof Error && !seen.has(each); each = each.cause) {
+    if (refusals.get(each) === question) return each;
+    seen.add(each);
+  }
+  return undefined;
+}
+
 /**
  * The line in front of one worker, as far as views are concerned: Python that has asked one does nothing else until it is answered, and so the line stands still.
  * Whoever answers, and waits in another line for that, makes one line wait for another; a circle of these would never move again.
@@ -28,12 +63,17 @@ export class Line {
   /** Does what answers the question, which is open from now on. */
   answer<Result>(question: OpenQuestion, work: () => Result): Result {
     this.#questions = [...this.#questions, question];
+    openCount += 1;
+    askedCount += 1;
     return answering.run(question, work);
   }
 
   /** What is still done about the question keeps nobody waiting any more. */
   closed(question: OpenQuestion): void {
+    if (!this.#questions.includes(question)) return;
     this.#questions = this.#questions.filter((other) => other !== question);
+    openCount -= 1;
+    if (openCount === 0) restLater();
   }
 
   /**
@@ -46,7 +86,11 @@ export class Line {
     const question = answering.getStore();
     if (question === undefined || !question.line.#questions.includes(question)) return undefined;
     const way = this.#wayTo(question.line);
-    if (way !== undefined) throw new ViewRefusedError(wouldWait(question, what, this, way), question.view);
+    if (way !== undefined) {
+      const refusal = new ViewRefusedError(wouldWait(question, what, this, way), question.view);
+      refusals.set(refusal, question);
+      throw refusal;
+    }
     const { waitsFor } = question;
     waitsFor.push(this);
     return () => {

@@ -30,12 +30,24 @@ export class Question implements OpenQuestion {
     return this.#controller.signal;
   }
 
-  /** What `work` gives back. Rejects with what it throws; with ViewTimeoutError; with what `end` is called with. */
-  async answer(work: () => unknown): Promise<unknown> {
-    let timer: NodeJS.Timeout | undefined;
+  /**
+   * What `work` gives back; a promise only where that is one. Throws, or rejects with, what it throws; rejects with ViewTimeoutError, and with what `end` is
+   * called with.
+   */
+  answer(work: () => unknown): unknown {
+    let isLater = false;
     try {
       const given = this.line.answer(this, work);
-      if (!isPromise(given)) return given;
+      isLater = isPromise(given);
+      return isLater ? this.#inTime(given) : given;
+    } finally {
+      if (!isLater) this.line.closed(this);
+    }
+  }
+
+  async #inTime(given: unknown): Promise<unknown> {
+    let timer: NodeJS.Timeout | undefined;
+    try {
       // What it rejects with when nobody waits for it any more is heard here all the same.
       return await new Promise((resolve, reject) => {
         this.#reject = reject;

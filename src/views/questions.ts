@@ -1,10 +1,10 @@
 import { ViewRefusedError } from "../errors/view.js";
-import type { ViewHost, ViewQuestion } from "../view.js";
-import type { Asker } from "./context.js";
+import type { ViewHost } from "../view.js";
+import { isPromise } from "./answers.js";
+import { QuestionContext } from "./context.js";
 import type { Askers, ViewDesk } from "./desk.js";
-import type { Line } from "./line.js";
+import { type Line, refusalBehind } from "./line.js";
 import { Question } from "./question.js";
-import type { View } from "./view.js";
 
 /** What questions fail with whose answers nobody waits for any more. */
 const WANTED_NO_MORE = "what has asked is over";
@@ -24,7 +24,7 @@ export interface QuestionsParts {
 /** The questions of one request, from when it is sent to its outcome. */
 export class Questions {
   readonly #parts: QuestionsParts;
-  #open: readonly Question[] = [];
+  readonly #open: Question[] = [];
   #attempts: number;
 
   constructor(parts: QuestionsParts) {
@@ -32,21 +32,35 @@ export class Questions {
     this.#attempts = parts.sentBefore ?? 0;
   }
 
-  /** Answers one of them. Rejects with ViewRefusedError, ViewTimeoutError, and with what the view throws. */
+  /** Answers one of them. Rejects with ViewRefusedError, ViewTimeoutError, and with what the view throws; where a refusal is behind that, with the refusal. */
   readonly host: ViewHost = async (asked) => {
-    const { desk, askers = desk, session } = this.#parts;
+    const { desk, askers = desk, session, line } = this.#parts;
     const asker = askers.asker(session, asked.step);
     const began = performance.now();
+    let question: Question | undefined;
     let ok = false;
     try {
-      const answer = await this.#answer(askers.viewFor(asked.name, asked.step), asked, asker);
+      const view = askers.viewFor(asked.name, asked.step);
+      question = new Question(view, line);
+      this.#open.push(question);
+      const context = new QuestionContext(question, asker, this.#attempts);
+      const given = question.answer(() => view.answer(asked, context));
+      const answer = isPromise(given) ? await given : given;
       ok = true;
       return answer;
+    } catch (error) {
+      throw (question && refusalBehind(error, question)) ?? error;
     } finally {
-      const { run, stage } = asker;
-      const durationMs = performance.now() - began;
-      const about = { session, run, stage, view: asked.name, keys: asked.keys?.length };
-      desk.events.emit("view-call", { ...about, durationMs, ok });
+      if (question !== undefined) this.#open.splice(this.#open.indexOf(question), 1);
+      desk.events.emit("view-call", {
+        session,
+        run: asker.run,
+        stage: asker.stage,
+        view: asked.name,
+        keys: asked.keys?.length,
+        durationMs: performance.now() - began,
+        ok,
+      });
     }
   };
 
@@ -57,24 +71,6 @@ export class Questions {
 
   /** Nobody waits for the answers of those that are open. */
   drop(): void {
-    for (const question of this.#open) question.end(new ViewRefusedError(WANTED_NO_MORE, question.view));
-  }
-
-  async #answer(view: View, asked: ViewQuestion, asker: Asker): Promise<unknown> {
-    const question = new Question(view, this.#parts.line);
-    const context = {
-      view: view.name,
-      ...asker,
-      attempt: this.#attempts,
-      get signal() {
-        return question.signal;
-      },
-    };
-    this.#open = [...this.#open, question];
-    try {
-      return await question.answer(() => view.answer(asked, context));
-    } finally {
-      this.#open = this.#open.filter((other) => other !== question);
-    }
+    for (const question of [...this.#open]) question.end(new ViewRefusedError(WANTED_NO_MORE, question.view));
   }
 }

@@ -45,13 +45,13 @@ export async function answerCallback(
     body = unpack(frame.body, resolve) as CallbackBody;
   } catch (error) {
     const [callback, name] = unpack(frame.body, () => null as never) as CallbackBody;
-    return failed(callback, name, new Error(`view ${JSON.stringify(name)}: ${messageOf(error)}`));
+    return failed(callback, name, error, about(name, error));
   }
   const [callback, name] = body;
   try {
     if (host === undefined) return refused(callback, name);
     const value = await host(questionOf(body));
-    return { kind: Kind.CALLBACK_RESULT, body: resultBody(callback, value, session) };
+    return answered(callback, name, value, session);
   } catch (error) {
     return failed(callback, name, error);
   }
@@ -59,6 +59,14 @@ export async function answerCallback(
 
 function questionOf([, name, params, keys, step]: CallbackBody): ViewQuestion {
   return keys === null ? { name, params, step } : { name, params, keys, step };
+}
+
+function answered(callback: number, name: string, value: unknown, session: string): ViewAnswer {
+  try {
+    return { kind: Kind.CALLBACK_RESULT, body: resultBody(callback, value, session) };
+  } catch (error) {
+    return failed(callback, name, error, about(name, error));
+  }
 }
 
 /** The body of a CALLBACK_RESULT. @throws ValueNotSupportedError, RefError: see {@link packable}. */
@@ -83,11 +91,16 @@ function refused(callback: number, name: string): ViewAnswer {
   return { kind: Kind.CALLBACK_ERROR, body };
 }
 
-function failed(callback: number, view: string, error: unknown): ViewAnswer {
+function failed(callback: number, view: string, error: unknown, message = messageOf(error)): ViewAnswer {
   const code = codeOf(error);
   const type = code === "view_failed" && error instanceof Error ? { type: typeNameOf(error) } : {};
-  const body = errorBody(callback, { code, message: messageOf(error), view, ...type });
+  const body = errorBody(callback, { code, message, view, ...type });
   return { kind: Kind.CALLBACK_ERROR, body };
+}
+
+/** The view's own errors speak for themselves; what is said about its question or its answer names it. */
+function about(view: string, error: unknown): string {
+  return `view ${JSON.stringify(view)}: ${messageOf(error)}`;
 }
 
 function codeOf(error: unknown): string {

@@ -1,7 +1,12 @@
 import { fileURLToPath } from "node:url";
 import { local, type Rejection, type Session } from "slither-ts";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import { featureCache, type RawRecord, scoringPipe } from "../../examples/ml-scoring/scoring-pipe.js";
+import {
+  featureCache,
+  type RawRecord,
+  scoringPipe,
+  vectorKey,
+} from "../../examples/ml-scoring/scoring-pipe.js";
 
 const PYTHON_FOLDER = fileURLToPath(new URL("../../examples/ml-scoring/python", import.meta.url));
 const METADATA = { modelId: "model", featureSet: "f1-f2" };
@@ -13,7 +18,7 @@ const FEATURES = Array.from({ length: 40 }, (_, index) => [
 ]);
 const LABELS = FEATURES.map(([first]) => ((first as number) < 0 ? "low" : "high"));
 
-const good = (id: string): RawRecord => ({ id, data: { f1: 4, f2: 0.5 } });
+const good = (id: string, f1 = 4): RawRecord => ({ id, data: { f1, f2: 0.5 } });
 
 let engine: Awaited<ReturnType<typeof local>>;
 let session: Session;
@@ -66,9 +71,10 @@ describe("only the bad record is rejected, with the reason", () => {
 
   it("a cached vector of another length than the model's", async () => {
     const cache = featureCache();
-    await cache.vectors.put(["f1-f2", "bad"], [1, 2, 3]);
+    const bad = good("bad", 5);
+    await cache.vectors.put(vectorKey("f1-f2", bad.data), [1, 2, 3]);
     const { rejected } = await scoringPipe(cache)
-      .run([good("first"), good("bad")], { session, metadata: METADATA })
+      .run([good("first"), bad], { session, metadata: METADATA })
       .collect();
     expect(rejected.map(({ id, stage }) => [id, stage])).toEqual([["bad", "predict"]]);
     expect(rejected[0]?.reason).toContain("record bad: model model was trained on 2 features, got 3");
@@ -90,7 +96,7 @@ it("the second run over the same records takes every vector from the cache, and 
   const cache = featureCache();
   const run = () =>
     scoringPipe(cache)
-      .run([good("one"), good("two")], { session, metadata: METADATA })
+      .run([good("one"), good("two", 5)], { session, metadata: METADATA })
       .collect();
   const [first, second] = [await run(), await run()];
   const counts = ({ stats }: typeof first) => stats.stages.featurize?.cache;
@@ -103,12 +109,31 @@ it("the second run over the same records takes every vector from the cache, and 
   );
 });
 
+it("a record that comes again with other numbers is scored by these, and one with the same numbers by what is known", async () => {
+  const cache = featureCache();
+  const scored = async (record: RawRecord) => {
+    const { outputs, stats } = await scoringPipe(cache)
+      .run([record], { session, metadata: METADATA })
+      .collect();
+    const [item] = Object.values(outputs).flat();
+    return [item?.payload.prediction, stats.stages.featurize?.cache?.hits];
+  };
+  expect(await scored(good("one", 4))).toEqual(["high", 0]);
+  expect(await scored(good("one", -4))).toEqual(["low", 0]);
+  expect(await scored({ id: "another", data: { f2: 0.5, f1: -4 } })).toEqual(["low", 1]);
+});
+
+it("records whose numbers are the same, and their fields not, have no vector in common", async () => {
+  const { rejected } = await score([good("first"), { id: "bad", data: { f1: 4, f3: 0.5 } }]);
+  expect(rejected.map(({ id, stage }) => [id, stage])).toEqual([["bad", "featurize"]]);
+});
+
 it("a batch is featurized and predicted in one trip to Python, from which only new vectors come home", async () => {
   const cache = featureCache();
-  await cache.vectors.put(["f1-f2", "known"], [4, 0.5]);
+  await cache.vectors.put(["f1-f2", "f1", 4, "f2", 0.5], [4, 0.5]);
   const putMany = vi.spyOn(cache.vectors, "putMany");
   const trips: string[] = [];
-  const run = scoringPipe(cache).run([good("known"), good("new")], { session, metadata: METADATA });
+  const run = scoringPipe(cache).run([good("known"), good("new", 5)], { session, metadata: METADATA });
   run.on("batch-start", ({ stage, size }) => trips.push(`${stage}: ${size}`));
   const { ledger } = await run.collect();
   expect(trips).toEqual(["featurize: 2"]);
@@ -116,8 +141,8 @@ it("a batch is featurized and predicted in one trip to Python, from which only n
     [
       [
         [
-          ["f1-f2", "new"],
-          [4, 0.5],
+          ["f1-f2", "f1", 5, "f2", 0.5],
+          [5, 0.5],
         ],
       ],
     ],

@@ -68,7 +68,7 @@ describe.each([false, true])("a python stage with a cache (remote: %s)", (remote
     const { session, given } = await sessionOf();
     const { table, kept, reads, writes, age } = scriptedTable<Doubled>({ remote });
     age(2, { n: 4, by: "hand" }, 5);
-    const run = doubling(cached(table, keyOf)).run(raws(1, 2, 3), { session });
+    const run = doubling(cached(table, keyOf)).run(raws(1, 2, 3), { session, clock: fakeClock() });
     const { outputs, stats } = await run.collect();
     expect(outputs.default.map(({ payload }) => payload)).toEqual([
       { n: 2, by: "python" },
@@ -321,7 +321,7 @@ describe("what is over age", () => {
     age(3, { n: 30, by: "hand" }, 0, true);
     const cache = cached(table, keyOf, { maxAge: "1s", overAge });
     const collected = await doubling(cache)
-      .run(raws(1, 2, 3), { session })
+      .run(raws(1, 2, 3), { session, clock: fakeClock() })
       .collect();
     return { given, ...collected, payloads: collected.outputs.default.map(({ payload }) => payload) };
   };
@@ -372,7 +372,7 @@ describe("what is over age", () => {
     const run = pipe<Raw>("p")
       .python<Doubled, "review">("double", { ...options, function: "double", cache })
       .python<string>("label", { ...options, function: "label", fuse })
-      .run(raws(1, 2), { session });
+      .run(raws(1, 2), { session, clock: fakeClock() });
     const { outputs, ledger, stats } = await run.collect();
     expect(outputs.default.map(({ payload }) => payload)).toEqual(["label 2"]);
     expect(outputs.review).toMatchObject([

@@ -5,6 +5,7 @@ import { expect, test } from "vitest";
 import { runScript } from "../helpers/node-script.js";
 import { temporaryFolder } from "../helpers/temporary.js";
 import { expectKept, readNumbers, writeAndKill } from "../stores/durable/killed.js";
+import { loadAndKill, loadedRound } from "../stores/durable/loaded.js";
 import { printedRandom } from "./random.js";
 
 const ROUNDS = 40;
@@ -45,4 +46,21 @@ test("a commit of thousands of entries is there as a whole or not at all, whenev
     [last = 0] = [...values];
     expect(last - acknowledged).toBeOneOf([0, 1]);
   }
+});
+
+test("a load is kept as a whole or not at all, whenever its process is killed", async () => {
+  const random = printedRandom();
+  const path = temporaryFolder();
+  let first = 0;
+  let begunOnly = 0;
+  for (let round = 0; round < ROUNDS / 2; round += 1) {
+    const { kept, begun } = await loadAndKill(path, first, 2 + random.below(4), random.below(30));
+    const found = await loadedRound(path);
+    expect(found).toBeGreaterThanOrEqual(kept);
+    expect(found).toBeLessThanOrEqual(begun);
+    if (found < begun) begunOnly += 1;
+    first = found + 1;
+  }
+  // Some were killed before their commit was done, or this has tried nothing.
+  expect(begunOnly).toBeGreaterThan(0);
 });

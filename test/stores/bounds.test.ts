@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { orderedTable, store, table } from "slither-ts";
+import { orderedTable, store, type Table, table } from "slither-ts";
 import { fakeClock } from "slither-ts/testing";
 import { expect, test } from "vitest";
 import { ScriptedBackend } from "./scripted-backend.js";
@@ -120,7 +120,7 @@ test("a store that is opened with a lower bound lets go what was written first",
   expect(backend.kept.map(({ key }) => key)).toEqual([4, 3]);
 });
 
-test("expired values count for the bounds, and go first when they were not used", async () => {
+test("expired values count for the bounds, and go before all others", async () => {
   const clock = fakeClock();
   const { tried } = store("tried", { tried: table<string, number>({ maxEntries: 2, ttl: "1s" }) }, { clock });
   await tried.put("a", 1);
@@ -142,4 +142,49 @@ test("expired values count for the bounds, and go first when they were not used"
     ["put", "d"],
     ["evict", "b"],
   ]);
+});
+
+test.each<[string, (tried: Table<string, number>) => unknown]>([
+  ["get()", (tried) => tried.get("old")],
+  ["get() for expired ones", (tried) => tried.get("old", { allowExpired: true })],
+  ["getMany()", (tried) => tried.getMany(["old"])],
+  ["has()", (tried) => tried.has("old")],
+])(
+  "an expired value that is asked for by %s again and again pushes out none that is fresh",
+  async (_, poll) => {
+    const clock = fakeClock();
+    const definition = table<string, number>({ maxEntries: 3, ttl: "10s" });
+    const { tried } = store("tried", { tried: definition }, { clock });
+    await tried.put("old", 1);
+    await clock.advance("5s");
+    await tried.put("a", 1);
+    await tried.put("b", 1);
+    await clock.advance("5s");
+    poll(tried);
+    await tried.put("c", 1);
+    expect(keys(tried)).toEqual(["a", "b", "c"]);
+    // Nothing is expired any more: the next to go is what was not used for the longest time.
+    tried.get("a");
+    await tried.put("d", 1);
+    expect(keys(tried)).toEqual(["c", "a", "d"]);
+  },
+);
+
+test("of expired values the oldest goes first, and only as many as have to", async () => {
+  const clock = fakeClock();
+  const definition = orderedTable<number, string>({
+    maxBytes: 10,
+    sizeOf: ({ length }) => length,
+    ttl: "10s",
+  });
+  const { tried } = store("tried", { tried: definition }, { clock });
+  await tried.putMany([
+    [3, "xxx"],
+    [2, "xxx"],
+    [1, "xxx"],
+  ]);
+  await clock.advance("10s");
+  await tried.put(9, "xxxx");
+  const left = tried.getMany([3, 2, 1, 9], { allowExpired: true });
+  expect(left.map((aged) => aged?.isExpired)).toEqual([undefined, true, true, false]);
 });

@@ -138,6 +138,28 @@ test("a call that passes its deadline while it waits for a view is stopped there
   expect(await session.call("asking", "ask", ["price", { key: 2 }])).toBe(4);
 });
 
+test("a batch that passes its deadline while it waits for a view costs its record alone", async () => {
+  const endlessForTwo = view("price", ({ key }: { key: number }) =>
+    key === 2 ? new Promise(() => {}) : key,
+  );
+  const session = await (await testEngine()).session({ id: "a", setup: () => {} });
+  const { rejected, outputs } = await pipe<number>("p")
+    .python<number>("s", {
+      module: "asking",
+      function: "ask_each",
+      views: [endlessForTwo],
+      timeout: "300ms",
+      batch: { size: 1 },
+    })
+    .onError("s", "reject")
+    .run([1, 2, 3], { session })
+    .collect();
+
+  expect(outputs.default.map(({ payload }) => payload)).toEqual([1, 3]);
+  expect(rejected.map(({ payload }) => payload)).toEqual([2]);
+  expect(await session.call("math", "sqrt", [4])).toBe(2);
+});
+
 test("a run that is aborted while its Python waits for a view ends, and the session goes on", async () => {
   const leaving = new AbortController();
   const signals: AbortSignal[] = [];

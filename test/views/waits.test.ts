@@ -1,36 +1,14 @@
-import { type Engine, type PipeHaltedError, pipe, type Session, ViewRefusedError, view } from "slither-ts";
+import { type Session, ViewRefusedError } from "slither-ts";
 import { expect, test } from "vitest";
 import { rejection } from "../helpers/rejection.js";
-import { asking, inlineEngine } from "./sessions.js";
-
-/** What the handlers of a test do, which they are told when the sessions are there. */
-class Deeds {
-  readonly #deeds = new Map<string, () => unknown>();
-  readonly engine: Engine = inlineEngine({
-    modules: { m: asking },
-    views: [view("do", ({ key }: { key: string }) => this.#deeds.get(key)?.())],
-  });
-
-  set(name: string, deed: () => unknown): void {
-    this.#deeds.set(name, deed);
-  }
-}
-
-/** Lets a session's Python ask for a deed; what it sees of a failure. */
-function does(session: Session, key: string): Promise<unknown> {
-  return session.call("m", "caught", ["do", { key }]);
-}
-
-const OWN =
-  'view "do" cannot wait for %s of session a: session a waits for its answer; ask another session, or give what the view needs along with the question';
-
-const own = (what: string): string => `ViewRefusedError: ${OWN.replace("%s", what)}`;
+import { Deeds, does, own } from "./deeds.js";
 
 test.each<[string, string, (session: Session) => Promise<unknown>]>([
   ["a call", "m.ask", (session) => session.call("m", "ask", ["do", { key: "" }])],
   ["the making of an object", "m.Asker", (session) => session.create("m", "Asker")],
   ["a fork", "a fork", (session) => session.fork()],
   ["a checkpoint", "a checkpoint", (session) => session.checkpoint()],
+  ["the end", "the end", (session) => session.close()],
 ])("%s of the session that asks is refused", async (_, what, deed) => {
   const deeds = new Deeds();
   const session = await deeds.engine.session({ id: "a" });
@@ -59,21 +37,6 @@ test("a session that refuses calls while it is busy says why this one would wait
   deeds.set("call", () => session.call("m", "ask", ["do"]));
 
   expect(await does(session, "call")).toBe(own("m.ask"));
-});
-
-test("a run on the session that asks is refused", async () => {
-  const deeds = new Deeds();
-  const session = await deeds.engine.session({ id: "a" });
-  const copied = pipe<number>("copied").python("s", { module: "m", function: "ask_all" });
-  deeds.set("run", async () => {
-    const halted = await copied
-      .run([1], { session })
-      .collect()
-      .catch((error: PipeHaltedError) => error);
-    throw (halted as PipeHaltedError).cause;
-  });
-
-  expect(await does(session, "run")).toBe(own("a run"));
 });
 
 test("a handler may call another session, whose Python asks views in turn", async () => {

@@ -95,14 +95,22 @@ test("without a host, a question is refused, and says how a view is listed", asy
 });
 
 test.each<[string, () => unknown, RegExp]>([
-  ["a value of no such type", () => ({ when: [new Date(0)] }), /^expected answer\.when\[0\] to be a value/],
-  ["an object of another session", () => new TestHandle(7, "b"), /session b was used in session a/],
+  [
+    "a value of no such type",
+    () => ({ when: [new Date(0)] }),
+    /^view "lookup": expected answer\.when\[0\] to be a value/,
+  ],
+  [
+    "an object of another session",
+    () => new TestHandle(7, "b"),
+    /^view "lookup": .* session b was used in session a/,
+  ],
   [
     "a shared array",
     () => new SharedMemory().share(numbers()),
-    /^expected answer to be a value that Python can be given, got a shared array/,
+    /^view "lookup": expected answer to be a value that Python can be given, got a shared array/,
   ],
-])("an answer that cannot be carried fails with what it is: %s", async (_, value, message) => {
+])("an answer that cannot be carried fails with what it is, and whose: %s", async (_, value, message) => {
   const { kind, body } = await asked(async () => value());
 
   expect(kind).toBe(Kind.CALLBACK_ERROR);
@@ -122,6 +130,6 @@ test("a question with a ref that nothing holds fails alone", async () => {
   expect(kind).toBe(Kind.CALLBACK_ERROR);
   expect(unpack(body)).toEqual([
     9,
-    { code: "view_failed", message: 'view "lookup": nothing holds 7', view: "lookup", type: "Error" },
+    { code: "view_failed", message: 'view "lookup": nothing holds 7', view: "lookup", type: "RangeError" },
   ]);
 });

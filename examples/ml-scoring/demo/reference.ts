@@ -17,11 +17,11 @@ interface ReferencePrediction {
 /** Whether both runs of a session gave exactly what scikit-learn gives directly, for every record, cached vectors included. */
 export async function matchesReference(synthetic: Synthetic, scored: ScoredSession): Promise<boolean> {
   const vectors = synthetic.records.map(
-    ({ id, data }) =>
-      synthetic.cached.get(id) ??
-      Object.keys(data)
+    (record) =>
+      synthetic.cached.get(record) ??
+      Object.keys(record.data)
         .sort()
-        .map((name) => data[name]),
+        .map((name) => record.data[name]),
   );
   const interpreter = await scored.session.call<string>("datasets", "interpreter");
   const expected = await runReference(interpreter, {

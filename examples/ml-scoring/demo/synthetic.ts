@@ -6,6 +6,7 @@ import {
   type Prediction,
   type RawRecord,
   scoringPipe,
+  vectorKey,
 } from "../scoring-pipe.js";
 import { Progress, step } from "./progress.js";
 
@@ -47,8 +48,8 @@ export interface ScoredSession {
 
 export interface Synthetic {
   readonly records: readonly RawRecord[];
-  /** Feature vectors that were in each cache beforehand, by record id. */
-  readonly cached: ReadonlyMap<string, readonly number[]>;
+  /** Feature vectors that were in each cache beforehand, by record. */
+  readonly cached: ReadonlyMap<RawRecord, readonly number[]>;
   readonly sessions: readonly [ScoredSession, ScoredSession];
 }
 
@@ -61,7 +62,7 @@ export async function scoreSynthetic(engine: Engine): Promise<Synthetic> {
     maker.call<RawRecord[]>("datasets", "records_to_score", [RECORDS, SEED]),
     maker.call<number[][]>("datasets", "random_vectors", [CACHED_VECTORS, SEED]),
   ]);
-  const cached = new Map(vectors.map((vector, index) => [(records[index] as RawRecord).id, vector]));
+  const cached = new Map(vectors.map((vector, index) => [records[index] as RawRecord, vector]));
 
   step("training two models on two sessions at the same time");
   const trained = await Promise.all([train(engine, "a", trainingA), train(engine, "b", trainingB)]);
@@ -102,7 +103,9 @@ async function train(
 /** A cache with vectors that are known beforehand. */
 export async function filledCache(cached: Synthetic["cached"]): Promise<FeatureCache> {
   const cache = featureCache();
-  await cache.vectors.putMany([...cached].map(([id, vector]) => [[FEATURE_SET, id], vector]));
+  await cache.vectors.putMany(
+    Array.from(cached, ([{ data }, vector]) => [vectorKey(FEATURE_SET, data), vector]),
+  );
   return cache;
 }
 

@@ -96,7 +96,7 @@ def _encode_plain(question: list[Any]) -> bytes | None:
 
 
 def _not_carried(name: str, error: dict[str, object]) -> TypeError:
-    where = str(error["path"]).removeprefix(".")
+    where = str(error["path"]).removeprefix(".") or "the named arguments"
     return TypeError(
         f"view {name!r}: expected {where} to be a value that can be sent to JavaScript,"
         f" got {error['type']} ({error['hint']})"

@@ -48,7 +48,7 @@ export class CopiedEntries {
     let read: Copy[] = [];
     try {
       const found = await this.#entries.read(keys);
-      read = found.map((entry) => ({ value: entry?.value, ageMs: entry?.ageMs ?? 0, readAt }));
+      read = found.map((entry) => ({ value: entry?.value, bornAt: entry?.bornAt ?? readAt, readAt }));
       return read;
     } finally {
       for (const [index, ticket] of tickets.entries()) {

@@ -5,9 +5,8 @@ import type { Clock } from "../../clock.js";
 export interface Copy {
   /** The value as MessagePack; undefined: there was none. */
   readonly value: Buffer | undefined;
-  /** How old the value was then, in milliseconds. */
-  readonly ageMs: number;
-  /** When the server was asked for it, on the clock of this process: it is taken to be older than it is, never younger. */
+  /** When the value was written, and when the server was asked for it, on the clock of this process: both are taken to be earlier than they are, never later. */
+  readonly bornAt: number;
   readonly readAt: number;
 }
 
@@ -41,8 +40,7 @@ export class Copies {
   get(key: string): Copy | undefined {
     const copy = this.#copies.get(key);
     if (copy === undefined) return undefined;
-    const keptMs = this.#clock.now() - copy.readAt;
-    if (keptMs < this.#maxAge) return { ...copy, ageMs: copy.ageMs + keptMs };
+    if (this.#clock.now() - copy.readAt < this.#maxAge) return copy;
     this.#copies.delete(key);
     return undefined;
   }
@@ -81,7 +79,7 @@ export class Copies {
     writing.count -= 1;
     if (writing.count > 0) return;
     this.#writes.delete(key);
-    if (value !== undefined && writing.isAlone)
-      this.#copies.set(key, { value, ageMs: 0, readAt: writing.beganAt });
+    const { isAlone, beganAt } = writing;
+    if (value !== undefined && isAlone) this.#copies.set(key, { value, bornAt: beganAt, readAt: beganAt });
   }
 }

@@ -1,10 +1,15 @@
+import type { Clock } from "../../clock.js";
 import type { Connection } from "./connection.js";
 import { DELETE, PUT, SWAP } from "./scripts.js";
 import { readStored, type Stored } from "./stored.js";
 
-/** An entry with its age, by the server's clock. */
+/** An entry, and how old it is. */
 export interface Found extends Stored {
-  readonly ageMs: number;
+  /**
+   * When it was written, on the clock of this process. Its age is that by the server's clock, and the time since the server was asked, the way there and back among it: it is taken to be
+   * older than it is, never younger.
+   */
+  readonly bornAt: number;
 }
 
 /** How many keys the server is asked to look at in one step of a scan. */
@@ -15,17 +20,20 @@ export class RemoteEntries {
   readonly #connection: Connection;
   readonly #prefix: string;
   readonly #ttl: number | undefined;
+  readonly #clock: Clock;
 
   /** @param ttl in milliseconds. */
-  constructor(connection: Connection, table: string, ttl: number | undefined) {
+  constructor(connection: Connection, table: string, ttl: number | undefined, clock: Clock) {
     this.#connection = connection;
     this.#prefix = `slither:${encodeURIComponent(connection.store)}:${encodeURIComponent(table)}:`;
     this.#ttl = ttl;
+    this.#clock = clock;
   }
 
   /** One trip for all of them. */
   async read(keys: readonly Buffer[]): Promise<(Found | undefined)[]> {
     if (keys.length === 0) return [];
+    const askedAt = this.#clock.now();
     // The time is asked for after the values, so that none is younger than 0.
     const [values, now] = await Promise.all([
       this.#connection.send("read", ["MGET", ...keys.map((key) => this.#nameOf(key))]),
@@ -36,8 +44,13 @@ export class RemoteEntries {
       if (bytes === null) return undefined;
       const stored = readStored(this.#connection.store, bytes);
       // A server that took over from another may be behind it.
-      return { ...stored, ageMs: Math.max(0, nowMs - stored.writtenAt) };
+      return { ...stored, bornAt: askedAt - Math.max(0, nowMs - stored.writtenAt) };
     });
+  }
+
+  /** Whether it is not expired. */
+  isFresh({ bornAt }: { readonly bornAt: number }): boolean {
+    return this.#ttl === undefined || this.#clock.now() - bornAt < this.#ttl;
   }
 
   async put(entries: readonly { key: Buffer; value: Buffer }[]): Promise<void> {
@@ -87,7 +100,7 @@ export class RemoteEntries {
 }
 
 function millisecondsOf([seconds, microseconds]: readonly [Buffer, Buffer]): number {
-  return Number(seconds) * 1_000 + Math.floor(Number(microseconds) / 1_000);
+  return Number(seconds) * 1_000 + Number(microseconds) / 1_000;
 }
 
 function isNew(seen: Set<string>, name: string): boolean {

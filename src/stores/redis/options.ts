@@ -39,13 +39,16 @@ export interface RemoteClient {
     args: readonly (string | Buffer)[],
     options?: { typeMapping?: object; abortSignal?: AbortSignal },
   ): Promise<unknown>;
+  /** As of an `EventEmitter`. */
+  on?(event: "error", listener: () => void): unknown;
+  off?(event: "error", listener: () => void): unknown;
 }
 
 /** Options of `remoteStore()`: `url` or `client`. */
 export interface RemoteStoreOptions {
   /** `redis[s]://[[user][:password]@]host[:port][/database]`. */
   readonly url?: string | undefined;
-  /** A client of yours, made by `createClient()` and connected. It stays yours: closing the store does not close it. */
+  /** A client of yours, made by `createClient()` and connected. It stays yours: closing the store does not close it. Its `error` events are listened to while the store is open. */
   readonly client?: RemoteClient | undefined;
   /** How long connecting may take. Default `"5s"`. */
   readonly connectTimeout?: Duration | undefined;

@@ -1,10 +1,12 @@
-import { realClock } from "../../clock.js";
+import { type Clock, realClock } from "../../clock.js";
 import { OptionsError } from "../../errors/options.js";
 import { parseOptions, show } from "../../options/parse.js";
 import type { RemoteTable, TableKey } from "../../store.js";
+import { wallClock } from "../wall-clock.js";
 import { connect } from "./connect.js";
 import { Connection } from "./connection.js";
 import {
+  type RemoteClient,
   type RemoteStoreOptions,
   type RemoteTableDefinition,
   type RemoteTableOptions,
@@ -14,6 +16,9 @@ import {
   remoteTableOptions,
 } from "./options.js";
 import { RedisTable } from "./table.js";
+
+/** Copies grow old while the machine is suspended, too; who waits for the server keeps the process alive. */
+const CLOCK: Clock = { now: wallClock.now, sleep: realClock.sleep };
 
 /** What `remoteTable()` gives. */
 class RemoteDefinition<Key extends TableKey, Value> implements RemoteTableDefinition<Key, Value> {
@@ -74,11 +79,11 @@ export async function remoteStore<const Definitions extends Readonly<Record<stri
   const rules = Object.entries(tables).map(
     ([table, definition]) => [table, rulesOf(where, table, definition)] as const,
   );
-  const { connectTimeout, commandTimeout, clock = realClock } = parsed;
+  const { connectTimeout, commandTimeout, clock = CLOCK } = parsed;
   const { client, end } =
     parsed.client === undefined
       ? await connect(name, parsed.url as string, { clock, connectTimeout })
-      : { client: parsed.client, end: () => {} };
+      : { client: parsed.client, end: heard(parsed.client) };
   const connection = new Connection({ store: name, client, clock, commandTimeout, end });
   const opened = rules.map(
     ([table, each]) => [table, new RedisTable(connection, table, each, clock)] as const,
@@ -89,6 +94,14 @@ export async function remoteStore<const Definitions extends Readonly<Record<stri
     close,
     [Symbol.asyncDispose]: close,
   }) as unknown as RemoteStore<Definitions>;
+}
+
+/** A client that nobody listens to ends the process when it loses its connection. Gives back what lets go of it. */
+function heard(client: RemoteClient): () => void {
+  // What is lost is told by what is sent then.
+  const listener = (): void => {};
+  client.on?.("error", listener);
+  return () => client.off?.("error", listener);
 }
 
 function rulesOf(where: string, table: string, definition: unknown): RemoteTableRules {

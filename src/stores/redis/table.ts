@@ -2,9 +2,11 @@ import { isDeepStrictEqual } from "node:util";
 import type { Clock } from "../../clock.js";
 import { OptionsError } from "../../errors/options.js";
 import type { Aged, AllowExpired, RemoteTable, TableKey } from "../../store.js";
+import { requireAllowExpired } from "../allow-expired.js";
 import { packKey } from "../kept/key.js";
 import { packValue } from "../kept/pack.js";
 import { canonical } from "../keys.js";
+import { keepTime } from "../table-time.js";
 import type { Connection } from "./connection.js";
 import { CopiedEntries, nameOf } from "./copied-entries.js";
 import type { Copy } from "./copies.js";
@@ -21,41 +23,52 @@ export class RedisTable<Key extends TableKey, Value> implements RemoteTable<Key,
   readonly #store: string;
   readonly #entries: RemoteEntries;
   readonly #ttl: number;
+  readonly #clock: Clock;
   readonly #copied: CopiedEntries;
   readonly #turns = new Turns();
 
   constructor(connection: Connection, name: string, { ttl, cache }: RemoteTableRules, clock: Clock) {
     this.#store = connection.store;
-    this.#entries = new RemoteEntries(connection, name, ttl);
+    this.#entries = new RemoteEntries(connection, name, ttl, clock);
+    this.#clock = clock;
     this.#ttl = ttl ?? Number.POSITIVE_INFINITY;
     this.#copied = new CopiedEntries(this.#entries, cache, clock);
+    keepTime(this, { now: () => clock.now(), ttlMs: this.#ttl });
   }
 
   get(key: Key): Promise<Value | undefined>;
   get(key: Key, options: AllowExpired): Promise<Aged<Value> | undefined>;
   async get(key: Key, options?: AllowExpired): Promise<Value | Aged<Value> | undefined> {
-    const [copy] = await this.#copied.read([bytesOf(key)]);
-    return this.#given(copy as Copy, options);
+    const [given] = await this.#read("get()", [key], options);
+    return given;
   }
 
   getMany(keys: readonly Key[]): Promise<(Value | undefined)[]>;
   getMany(keys: readonly Key[], options: AllowExpired): Promise<(Aged<Value> | undefined)[]>;
   async getMany(keys: readonly Key[], options?: AllowExpired): Promise<(Value | Aged<Value> | undefined)[]> {
+    return this.#read("getMany()", keys, options);
+  }
+
+  async #read(
+    call: string,
+    keys: readonly Key[],
+    options: AllowExpired | undefined,
+  ): Promise<(Value | Aged<Value> | undefined)[]> {
+    if (options !== undefined) requireAllowExpired(call, options);
     const copies = await this.#copied.read(keys.map(bytesOf));
-    return copies.map((copy) => this.#given(copy, options));
+    return copies.map((copy) => (options === undefined ? this.#fresh(copy) : this.#aged(copy)));
   }
 
   async has(key: Key): Promise<boolean> {
-    const [copy] = await this.#copied.read([bytesOf(key)]);
-    return this.#isFresh(copy as Copy);
+    const [copy] = (await this.#copied.read([bytesOf(key)])) as [Copy];
+    return copy.value !== undefined && this.#entries.isFresh(copy);
   }
 
   async size(): Promise<number> {
     let size = 0;
     for await (const keys of this.#entries.keys()) {
       if (this.#ttl === Number.POSITIVE_INFINITY) size += keys.length;
-      else
-        size += (await this.#entries.read(keys)).filter((entry) => entry && entry.ageMs < this.#ttl).length;
+      else size += (await this.#entries.read(keys)).filter((entry) => this.#isThere(entry)).length;
     }
     return size;
   }
@@ -63,7 +76,7 @@ export class RedisTable<Key extends TableKey, Value> implements RemoteTable<Key,
   async *scan(): AsyncIterableIterator<[Key, Value]> {
     for await (const keys of this.#entries.keys()) {
       for (const [index, entry] of (await this.#entries.read(keys)).entries()) {
-        if (entry !== undefined && entry.ageMs < this.#ttl)
+        if (this.#isThere(entry))
           yield [
             readValue(this.#store, keys[index] as Buffer) as Key,
             readValue(this.#store, entry.value) as Value,
@@ -119,10 +132,9 @@ export class RedisTable<Key extends TableKey, Value> implements RemoteTable<Key,
   async #present(key: Buffer): Promise<{ present: Buffer | undefined; value: Value | undefined }> {
     const [found] = await this.#entries.read([key]);
     if (found === undefined) return { present: undefined, value: undefined };
-    const isFresh = found.ageMs < this.#ttl;
     return {
       present: found.bytes,
-      value: isFresh ? (readValue(this.#store, found.value) as Value) : undefined,
+      value: this.#isThere(found) ? (readValue(this.#store, found.value) as Value) : undefined,
     };
   }
 
@@ -133,18 +145,23 @@ export class RedisTable<Key extends TableKey, Value> implements RemoteTable<Key,
     );
   }
 
-  #isFresh({ value, ageMs }: Copy): boolean {
-    return value !== undefined && ageMs < this.#ttl;
+  #isThere<Each extends { readonly bornAt: number }>(entry: Each | undefined): entry is Each {
+    return entry !== undefined && this.#entries.isFresh(entry);
   }
 
-  #given(copy: Copy, options: AllowExpired | undefined): Value | Aged<Value> | undefined {
-    const { value, ageMs } = copy;
+  /** @throws StoreError for bytes that are no value. */
+  #fresh(copy: Copy): Value | undefined {
+    const { value } = copy;
+    if (value === undefined || !this.#entries.isFresh(copy)) return undefined;
+    return readValue(this.#store, value) as Value;
+  }
+
+  /** @throws StoreError for bytes that are no value. */
+  #aged({ value, bornAt }: Copy): Aged<Value> | undefined {
+    const ageMs = this.#clock.now() - bornAt;
     // A copy may outlive what the server has taken away.
     if (value === undefined || ageMs >= 2 * this.#ttl) return undefined;
-    const isExpired = !this.#isFresh(copy);
-    if (options?.allowExpired === true)
-      return { value: readValue(this.#store, value) as Value, ageMs, isExpired };
-    return isExpired ? undefined : (readValue(this.#store, value) as Value);
+    return { value: readValue(this.#store, value) as Value, ageMs, isExpired: ageMs >= this.#ttl };
   }
 }
 

@@ -26,10 +26,18 @@ export const isRequired = process.env.SLITHER_REQUIRE_REDIS === "1";
 if (program === undefined && !isRequired)
   process.stderr.write(`no ${NAMES.join(" or ")} on PATH: the tests of remote stores are skipped\n`);
 
-/** Starts a server in memory on this machine alone, and waits until it takes connections. */
-export async function startServer(port?: number): Promise<Server> {
+/**
+ * Starts a server on this machine alone, and waits until it takes connections.
+ *
+ * @param folder where it keeps every write before it answers; without one it has all in memory.
+ */
+export async function startServer(port?: number, folder?: string): Promise<Server> {
   const chosen = port ?? (await freePort());
-  const settings = { port: chosen, bind: "127.0.0.1", save: "", appendonly: "no", dir: "/" };
+  const kept =
+    folder === undefined
+      ? { appendonly: "no", dir: "/" }
+      : { appendonly: "yes", appendfsync: "always", dir: folder };
+  const settings = { port: chosen, bind: "127.0.0.1", save: "", ...kept };
   const words = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, String(value)]);
   const child = spawn(program ?? "redis-server", words, { stdio: ["ignore", "pipe", "ignore"] });
   await ready(child);
