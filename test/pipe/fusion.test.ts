@@ -5,6 +5,7 @@ import {
   deadLetter,
   live,
   type PipeHaltedError,
+  type Rejection,
   type Run,
   readLetters,
   reject,
@@ -180,13 +181,24 @@ describe.each(FUSED_STAGES)("a record that leaves in $stage", ({ stage, fate, en
 
   test("because an equal one has killed its process before, is rejected by the same stage, untried", async () => {
     const session = await engine().session();
-    const records = [
-      ...input("kill"),
-      ...fatedUpTo(20, { 12: { [fate]: "kill" } }).slice(12),
-      ...input("kill"),
-    ];
-    const run = scoring({ size: 1 }).onError("*", "reject").run(records, { session });
-    const { rejected, ledger } = await run.collect();
+    let tell = (): void => {};
+    const known = new Promise<void>((resolve) => {
+      tell = resolve;
+    });
+    async function* records() {
+      yield* input("kill");
+      yield* fatedUpTo(20, { 12: { [fate]: "kill" } }).slice(12);
+      // Before that an equal one would be searched for by itself.
+      await known;
+      yield* input("kill");
+    }
+    const run = scoring({ size: 1 }).onError("*", "reject").run(records(), { session });
+    const rejected: Rejection[] = [];
+    const reading = (async () => {
+      for await (const rejection of run.rejected) if (rejected.push(rejection) === 2) tell();
+    })();
+    const { ledger } = await run.collect();
+    await reading;
     expect(rejected).toMatchObject([
       { id: 7, stage, error: { code: "SLITHER_WORKER_DIED" } },
       { id: 12, stage, error: { code: "SLITHER_WORKER_DIED" } },
