@@ -54,7 +54,8 @@ const shapes: fc.Arbitrary<Shape> = fc.record({
   negative: fc.boolean(),
 });
 
-const RETRY = retry({ attempts: 4, on: ["ConnectionError"], backoff: 1, then: "reject" });
+/** More than any record needs: fused stages count their attempts together, so that their bound would show whether they are. */
+const RETRY = retry({ attempts: 50, on: ["ConnectionError"], backoff: 1, then: "reject" });
 
 /** The functions of the two stages. What fails once fails until it was tried by itself: then a batch may be searched for it, and does not depend on how. */
 function functionsOf({ first, second, each }: Shape) {

@@ -137,7 +137,8 @@ test("a copy grows old while the machine is suspended", async () => {
   await made.tried.get("a");
   expect(server.commands).toBe(0);
   // Only the time of day goes on meanwhile.
-  const later = Date.now() + 3_600_000;
+  // A second more than an hour: the time of day has whole milliseconds.
+  const later = Date.now() + 3_601_000;
   const timeOfDay = vi.spyOn(Date, "now").mockImplementation(() => later);
   onTestFinished(() => timeOfDay.mockRestore());
   await made.tried.get("a");
