@@ -1,5 +1,5 @@
 import { setMaxListeners } from "node:events";
-import { untilStopped } from "../stopping.js";
+import { isAborted, untilStopped } from "../stopping.js";
 import { Alarm } from "./alarm.js";
 import { Changes } from "./changes.js";
 import { Entry } from "./entry.js";
@@ -66,7 +66,7 @@ export class Flow<Record, Result> {
   get failure(): { readonly error: unknown } | undefined {
     const failure = this.#failure ?? this.#order.failure;
     const { stopped } = this.#options;
-    if (failure !== undefined || !stopped.aborted || this.isDone) return failure;
+    if (failure !== undefined || !isAborted(stopped) || this.isDone) return failure;
     // What is worked on ends by itself when it is stopped, and an abort is not over before that.
     return this.#inFlight.isEmpty ? { error: stopped.reason } : undefined;
   }
@@ -105,7 +105,7 @@ export class Flow<Record, Result> {
     const { clock } = this.#options;
     const now = clock.now();
     this.#rateLimit?.renew(now);
-    while (this.#inFlight.hasRoom && !this.#stop.aborted) {
+    while (this.#inFlight.hasRoom && !isAborted(this.#stop)) {
       const flush = this.#mustFlush;
       const batch = this.#gathering.waiting === 0 ? undefined : this.#gathering.next(now, flush);
       if (batch !== undefined) void this.#carryOut(batch);
@@ -167,7 +167,7 @@ export class Flow<Record, Result> {
   }
 
   async #carryOut(batch: readonly Entry<Record, Result>[]): Promise<void> {
-    const { clock, execute, wait } = this.#options;
+    const { clock, execute, judge, faultOf, suspectOf, divides, poison, wait } = this.#options;
     // The strategy may use its array again.
     const entries = [...batch];
     const began = clock.now();
@@ -177,7 +177,11 @@ export class Flow<Record, Result> {
     const searching = search(
       entries.map(({ record }) => record),
       {
-        ...this.#options,
+        judge,
+        faultOf,
+        suspectOf,
+        divides,
+        poison,
         execute: async (part, place, sentBefore) => {
           const departure = departureOf?.(part);
           if (departure !== undefined) await untilStopped(departure, this.#stop);
@@ -205,10 +209,12 @@ export class Flow<Record, Result> {
   /** A record that cannot be batched fails by itself, like one that its batch function cannot take. */
   async #failUnsent(entry: Entry<Record, Result>, error: unknown): Promise<void> {
     if (entry.permits !== undefined) this.#rateLimit?.giveBack(entry.permits);
+    const { judge, divides, poison } = this.#options;
     const failing = search<Record, Result>([entry.record], {
-      ...this.#options,
+      judge,
+      divides,
+      poison,
       faultOf: () => "records",
-      suspectOf: undefined,
       execute: async () => [new RecordFailure(error)],
       wait: (ms) => this.#options.wait(ms, this.#stop),
       onTrouble: () => {},

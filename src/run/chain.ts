@@ -4,26 +4,19 @@ import type { StageGroup } from "../plan/fusion.js";
 import { type PipePlan, policyOf, type StagePlan } from "../plan/plan.js";
 import { directionsOf } from "../plan/topology.js";
 import type { Executor } from "../session/replicas.js";
-import {
-  type Chunk,
-  type Operator,
-  type SessionEnd,
-  type StageContext,
-  StageFailure,
-} from "../stage/contract.js";
+import type { Chunk, Operator, SessionEnd, StageContext } from "../stage/contract.js";
 import { mergeOperator } from "../stage/merge.js";
 import { nodeOperator } from "../stage/node.js";
-import { PassingItem } from "../stage/passing-item.js";
 import { pythonOperator } from "../stage/python.js";
 import type { PythonMember } from "../stage/python-member.js";
 import { routeOperator } from "../stage/route.js";
 import { tapOperator } from "../stage/tap.js";
 import type { Emitter } from "../telemetry/emitter.js";
 import type { RunEvents } from "../telemetry/events.js";
-import { countRecords } from "../telemetry/record-counts.js";
 import type { View } from "../views/view.js";
 import type { RunAccounts } from "./accounts.js";
 import { metered } from "./explain/load.js";
+import { observed } from "./observed.js";
 import type { Receipts } from "./receipts.js";
 import { type MakeItem, source } from "./source.js";
 import type { StageAccount } from "./stage-account.js";
@@ -102,7 +95,7 @@ export function buildChain(options: ChainOptions): Chain {
         context: contextOf(stage, first + place, options, { stop, stopped, sessionEnd, entry }),
       };
     });
-    chunks = observed(chunks, stages);
+    chunks = observed(chunks, stages, () => operatorOf(stages));
   }
   return { chunks, stop: (reason) => stopUpTo(switches.length - 1, reason) };
 }
@@ -122,8 +115,12 @@ function contextOf(
   control: Pick<StageContext, "stop" | "stopped" | "sessionEnd" | "entry">,
 ): StageContext {
   const { run, plan, session, probes, metadata, views, abort, accounts, clock, events } = options;
+  const { stop, stopped, sessionEnd, entry } = control;
   return {
-    ...control,
+    stop,
+    stopped,
+    sessionEnd,
+    entry,
     run,
     pipe: plan.name,
     stage: stage.name,
@@ -156,50 +153,5 @@ function operatorOf(stages: readonly Placed[]): Operator {
       return routeOperator(stage, context);
     case "merge":
       return mergeOperator(context);
-  }
-}
-
-/** The stages of a group with their entries in the books, and their starts and ends in the events. */
-async function* observed(upstream: AsyncIterable<Chunk>, stages: readonly Placed[]): AsyncGenerator<Chunk> {
-  const [{ context: first }] = stages as readonly [Placed];
-  const { events, books, index } = first;
-  const abouts = stages.map(({ stage, context: { run, pipe, session } }) => {
-    return { run, pipe, session: session?.id, stage: stage.name, kind: stage.kind };
-  });
-  let began: number | undefined;
-  async function* entering(): AsyncGenerator<Chunk> {
-    for await (const chunk of upstream) {
-      let own = 0;
-      for (const item of chunk) if (!PassingItem.passes(item, index)) own += 1;
-      if (began === undefined && own > 0) {
-        began = performance.now();
-        for (const about of abouts) events.emit("stage-start", about);
-      }
-      books.entered(own);
-      yield chunk;
-    }
-  }
-  const counting = stages.map(({ context }) =>
-    countRecords(context.pipe, context.stage, context.books.counts),
-  );
-  let failed: string | undefined;
-  try {
-    yield* operatorOf(stages)(entering());
-  } catch (error) {
-    // What comes through from another stage, or from the input, is not a failure of these.
-    const about = error instanceof StageFailure && abouts.find(({ stage }) => stage === error.stage);
-    if (began !== undefined && about) {
-      failed = about.stage;
-      events.emit("stage-failure", { ...about, durationMs: performance.now() - began, error: error.cause });
-    }
-    throw error;
-  } finally {
-    for (const stop of counting) stop();
-    for (const [place, about] of abouts.entries()) {
-      if (began === undefined || about.stage === failed) continue;
-      const { in: taken, out, rejected, filtered } = (stages[place] as Placed).context.books.counts;
-      const durationMs = performance.now() - began;
-      events.emit("stage-stop", { ...about, durationMs, in: taken, out, rejected, filtered });
-    }
   }
 }

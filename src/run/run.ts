@@ -9,6 +9,7 @@ import type { Readable } from "../plan/readable.js";
 import type { Session } from "../session/session.js";
 import { type Chunk, StageFailure } from "../stage/contract.js";
 import type { Item, Rejection } from "../stage/item.js";
+import { isAborted } from "../stopping.js";
 import { Emitter } from "../telemetry/emitter.js";
 import { RUN_EVENTS, type RunEvents, type RunStatus } from "../telemetry/events.js";
 import { Telemetry } from "../telemetry/telemetry.js";
@@ -235,9 +236,9 @@ export class Run<Out = unknown, Ends extends AnyEnd = never> implements AsyncIte
       state = watchState(session, plan, chain);
       for (let next = await chain.chunks.next(); !next.done; next = await chain.chunks.next())
         yield next.value;
-      ending = { status: this.#draining.signal.aborted ? "stopped" : "completed" };
+      ending = { status: isAborted(this.#draining.signal) ? "stopped" : "completed" };
     } catch (error) {
-      if (!left?.aborted) ending = this.#endingOf(error, state?.lost);
+      if (!isAborted(left)) ending = this.#endingOf(error, state?.lost);
     } finally {
       unlisten();
       unfollow();
@@ -245,7 +246,7 @@ export class Run<Out = unknown, Ends extends AnyEnd = never> implements AsyncIte
       await chain?.chunks.return(undefined);
       await workforce?.dismiss();
       if (this.#parts.receipts) closeReceipts(this.#parts.receipts, ending, outputs);
-      ending = await this.#flushed(ending, left?.aborted || signal?.aborted);
+      ending = await this.#flushed(ending, isAborted(left) || isAborted(signal));
       this.#finish(ending, performance.now() - began, outputs);
     }
   }

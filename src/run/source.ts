@@ -3,7 +3,7 @@ import { OptionsError } from "../errors/options.js";
 import { show } from "../options/parse.js";
 import type { Chunk } from "../stage/contract.js";
 import { DEFAULT_ROUTE, type Item, type ItemId } from "../stage/item.js";
-import { untilStopped } from "../stopping.js";
+import { isAborted, throwIfAborted, untilStopped } from "../stopping.js";
 
 /** How many records of a synchronous input travel together; an asynchronous one gives them one by one, as they come. */
 const CHUNK_SIZE = 100;
@@ -51,7 +51,7 @@ async function* fromSync(input: Iterable<unknown>, options: SourceOptions): Asyn
   let yielded = performance.now();
   let ended = false;
   try {
-    while (!ended && !options.stopped.aborted && !options.drained.aborted) {
+    while (!ended && !isAborted(options.stopped) && !isAborted(options.drained)) {
       const chunk: Item[] = [];
       let failure: InputFailure | undefined;
       const began = performance.now();
@@ -79,7 +79,7 @@ async function* fromSync(input: Iterable<unknown>, options: SourceOptions): Asyn
   } finally {
     if (!ended) void leave(iterator);
   }
-  options.stopped.throwIfAborted();
+  throwIfAborted(options.stopped);
 }
 
 async function* fromAsync(input: AsyncIterable<unknown>, options: SourceOptions): AsyncGenerator<Chunk> {
@@ -88,9 +88,9 @@ async function* fromAsync(input: AsyncIterable<unknown>, options: SourceOptions)
   let position = 0;
   let ended = false;
   try {
-    while (!options.drained.aborted) {
+    while (!isAborted(options.drained)) {
       // Not asked once more: what it would give then is lost to the caller.
-      options.stopped.throwIfAborted();
+      throwIfAborted(options.stopped);
       let item: Item;
       let pulling: Promise<IteratorResult<unknown>> | undefined;
       try {
@@ -116,7 +116,7 @@ async function* fromAsync(input: AsyncIterable<unknown>, options: SourceOptions)
       position += 1;
       yield [item];
     }
-    options.stopped.throwIfAborted();
+    throwIfAborted(options.stopped);
   } finally {
     if (!ended) void leave(iterator);
   }

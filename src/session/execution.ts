@@ -11,6 +11,7 @@ import {
   WorkerDiedError,
 } from "../errors/session.js";
 import { LONGEST_TIMER_MS } from "../options/fields.js";
+import { isAborted, listen, unlisten } from "../stopping.js";
 import type { Questions } from "../views/questions.js";
 import { monotonicSeconds } from "../wire/batch-reply.js";
 import type { ExecutionOptions } from "./execution-options.js";
@@ -99,7 +100,7 @@ export class Execution implements Job {
   /** Takes its place in the queue. */
   begin(): void {
     const { abort, withdraw, timeoutFrom } = this.options;
-    const aborted = [abort, withdraw].find((signal) => signal?.aborted);
+    const aborted = [abort, withdraw].find(isAborted);
     if (aborted) {
       this.#fail(this.#abortedError("never ran", aborted.reason));
       return;
@@ -108,8 +109,8 @@ export class Execution implements Job {
       // One signal for many calls is no leak, which Node would warn of.
       if (signal) setMaxListeners(0, signal);
     }
-    abort?.addEventListener("abort", this.#onAbort);
-    withdraw?.addEventListener("abort", this.#onWithdraw);
+    listen(abort, this.#onAbort);
+    listen(withdraw, this.#onWithdraw);
     if (timeoutFrom !== "running") this.#startDeadline();
     this.#lane.queue.add(this);
   }
@@ -257,8 +258,8 @@ export class Execution implements Job {
     clearTimeout(this.#deadline);
     this.#pressure?.end();
     clearImmediate(this.#verdict);
-    this.options.abort?.removeEventListener("abort", this.#onAbort);
-    this.options.withdraw?.removeEventListener("abort", this.#onWithdraw);
+    unlisten(this.options.abort, this.#onAbort);
+    unlisten(this.options.withdraw, this.#onWithdraw);
   }
 
   readonly #onDeadline = (): void => {
@@ -289,7 +290,7 @@ export class Execution implements Job {
       this.#onAbort();
       return;
     }
-    this.options.abort?.removeEventListener("abort", this.#onAbort);
+    unlisten(this.options.abort, this.#onAbort);
     const reason: unknown = this.options.withdraw?.reason;
     if (this.#lane.queue.withdraw(this)) {
       this.#fail(this.#abortedError("never ran", reason));

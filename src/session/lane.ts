@@ -143,9 +143,11 @@ export class Lane implements ExecutionLane {
 
   #executionOf(make: () => Request, site: CallSite, options: ExecutionOptions): Execution {
     const { sharedMemory, views: desk } = this.#control;
-    const { result: encoded, refs } = notingRefs(() => encodeRequest(make(), site, sharedMemory));
     const { askers, sentBefore } = options;
     const questions = new Questions({ desk, askers, session: site.session, line: this.line, sentBefore });
-    return new Execution({ ...encoded, host: questions.host }, { refs, questions }, options, this);
+    const { result: encoded, refs } = notingRefs(() =>
+      encodeRequest(make(), site, sharedMemory, questions.host),
+    );
+    return new Execution(encoded, { refs, questions }, options, this);
   }
 }

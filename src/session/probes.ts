@@ -9,7 +9,7 @@ import type { ExecutionOptions } from "./execution-options.js";
 import { Probe } from "./probe.js";
 import type { RefOwner } from "./ref.js";
 import type { RefTable } from "./ref-table.js";
-import type { Executor, Site } from "./replicas.js";
+import { type Executor, type Site, siteIn } from "./replicas.js";
 import type { Slots } from "./slots.js";
 
 /** How many there are at once. */
@@ -72,11 +72,11 @@ export class Probes implements Executor {
     let canMake = true;
     for (;;) {
       const ended = signals.find((signal) => signal.aborted);
-      if (ended !== undefined) throw abortedError({ ...site, session: this.id }, "never ran", ended.reason);
+      if (ended !== undefined) throw abortedError(siteIn(this.id, site), "never ran", ended.reason);
       const checkpoint = this.#checkpoint;
       if (checkpoint === undefined) break;
       const idle = this.#idle(checkpoint);
-      if (idle !== undefined) return idle.execute(request, { ...site, session: this.id }, options);
+      if (idle !== undefined) return idle.execute(request, siteIn(this.id, site), options);
       if (canMake && this.#takesRoom()) {
         const making = this.#make(checkpoint).then((made) => {
           canMake = made;

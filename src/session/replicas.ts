@@ -1,4 +1,5 @@
 import type { Reply, Request } from "../engine.js";
+import type { CallSite } from "../errors/python.js";
 import type { ExecutionOptions } from "./execution-options.js";
 import type { Lifecycle } from "./lifecycle.js";
 
@@ -6,6 +7,11 @@ import type { Lifecycle } from "./lifecycle.js";
 export interface Site {
   readonly target: string;
   readonly stage?: string | undefined;
+}
+
+/** The same, of a session. */
+export function siteIn(session: string, { target, stage }: Site): CallSite {
+  return { session, target, stage };
 }
 
 /** What carries out the requests of a run: a session, or copies of it. */
@@ -40,7 +46,7 @@ export class Replicas implements Executor {
     const member = this.#members.reduce((best, each) => (each.busy < best.busy ? each : best));
     member.busy += 1;
     try {
-      return await member.lifecycle.lane.execute(request, { ...site, session: this.id }, options);
+      return await member.lifecycle.lane.execute(request, siteIn(this.id, site), options);
     } finally {
       member.busy -= 1;
     }

@@ -22,7 +22,7 @@ import {
   readGetOptions,
 } from "./options.js";
 import type { Ref } from "./ref.js";
-import type { Replicas, Site } from "./replicas.js";
+import { type Replicas, type Site, siteIn } from "./replicas.js";
 
 /** What a session needs of its engine. */
 export interface SessionHost {
@@ -174,7 +174,7 @@ export class Session implements AsyncDisposable {
 
   /** @internal One request, in the session's order. Rejects with the errors listed at `call`. */
   execute(request: Request | (() => Request), site: Site, options: ExecutionOptions): Promise<Reply> {
-    return this.#lane.execute(request, { ...site, session: this.id }, options);
+    return this.#lane.execute(request, siteIn(this.id, site), options);
   }
 
   /** @internal Copies that share the work of a run. */

@@ -4,7 +4,7 @@ import { stepOf } from "../errors/failed-step.js";
 import { BatchResultError, type CallSite } from "../errors/python.js";
 import { RecordRejectedError } from "../errors/rejected.js";
 import type { ExecutionOptions } from "../session/execution-options.js";
-import type { Executor } from "../session/replicas.js";
+import { type Executor, siteIn } from "../session/replicas.js";
 import type { PythonStep } from "../telemetry/python-step.js";
 import { traceparentOf } from "../telemetry/traces.js";
 import { BatchAskers, type StageViews } from "../views/desk.js";
@@ -107,9 +107,10 @@ export class BatchSender {
         await this.#taps.show(items, results, { chosen, batch: { left: batch.left, taps }, stop });
       const settled = performance.now();
       const durationMs = settled - began;
-      this.#note({ rows: items.length, ...batch, settled }, durationMs);
+      this.#note({ rows: items.length, bytes: batch.bytes, times: batch.times, settled }, durationMs);
       const computeMs = reply.computeNanoseconds / 1e6;
-      events.emit("batch-stop", { ...about, durationMs, computeMs, steps: this.#stepsOf(batch) });
+      // The spread is last: in Node 20 an object that begins with one has a hidden class of its own.
+      events.emit("batch-stop", { durationMs, computeMs, steps: this.#stepsOf(batch), ...about });
       return { results, first };
     } catch (error) {
       const { stage, member } = this.#stepAt(stepOf(error));
@@ -192,7 +193,7 @@ export class BatchSender {
   }
 
   get #callSite(): CallSite {
-    return { ...this.#site, session: this.#context.session?.id as string };
+    return siteIn(this.#context.session?.id as string, this.#site);
   }
 
   get #site() {

@@ -34,28 +34,32 @@ export interface BatchWork<Result>
 
 /** Items in batches, several of them in flight at once; python stages are this, and node stages that do more than one thing at a time. */
 export function dispatchOperator<Result>(work: BatchWork<Result>, context: StageContext): Operator {
-  return async function* run(upstream: AsyncIterable<Chunk>): AsyncGenerator<Chunk> {
-    let failure: { error: unknown } | undefined;
-    const outcomes = dispatch<Item, Result>(upstream, {
-      ...optionsOf(work, context),
-      onFailure: (error) => {
-        failure = { error: work.atFault(error) };
-        context.stop(error);
-      },
-    });
-    try {
-      for await (const answered of outcomes) {
-        const tooMany = settle(answered, work, context);
-        const done = work.settlement.close();
-        if (done.length > 0) yield done;
-        if (tooMany) throw tooMany.error;
-        const room = context.books.room();
-        if (room !== undefined) await waitForRoom(room, context);
-      }
-    } catch (error) {
-      throw failure ? failure.error : error;
-    }
+  return (upstream) => dispatched(upstream, work, context);
+}
+
+async function* dispatched<Result>(
+  upstream: AsyncIterable<Chunk>,
+  work: BatchWork<Result>,
+  context: StageContext,
+): AsyncGenerator<Chunk> {
+  let failure: { error: unknown } | undefined;
+  const onFailure = (error: unknown): void => {
+    failure = { error: work.atFault(error) };
+    context.stop(error);
   };
+  const outcomes = dispatch<Item, Result>(upstream, optionsOf(work, context, onFailure));
+  try {
+    for await (const answered of outcomes) {
+      const tooMany = settle(answered, work, context);
+      const done = work.settlement.close();
+      if (done.length > 0) yield done;
+      if (tooMany) throw tooMany.error;
+      const room = context.books.room();
+      if (room !== undefined) await waitForRoom(room, context);
+    }
+  } catch (error) {
+    throw failure ? failure.error : error;
+  }
 }
 
 function optionsOf<Result>(
@@ -72,7 +76,8 @@ function optionsOf<Result>(
     fingerprintOf,
   }: BatchWork<Result>,
   context: StageContext,
-): Omit<DispatchOptions<Item, Result>, "onFailure"> {
+  onFailure: (error: unknown) => void,
+): DispatchOptions<Item, Result> {
   const { books, clock, stopped, index, ordering } = context;
   const { rateLimit } = pacing;
   const sizes = new PayloadSizes();
@@ -104,6 +109,7 @@ function optionsOf<Result>(
       books.unfinished(unfinished);
       if (strategy !== undefined) books.batched({ name: batching.name, ...strategy });
     },
+    onFailure,
   };
 }
 

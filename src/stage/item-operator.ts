@@ -21,18 +21,7 @@ export interface ItemWork<Result> {
 export function itemOperator<Result>(work: ItemWork<Result>, context: StageContext): Operator {
   const judge = judgeOf(context.policy, context.stage, true);
   const settlement = new Settlement(context);
-  return async function* run(upstream: AsyncIterable<Chunk>): AsyncGenerator<Chunk> {
-    for await (const chunk of upstream) {
-      const began = performance.now();
-      const failure = await workThrough(chunk, { work, judge, settlement, context });
-      context.books.worked(performance.now() - began);
-      const done = settlement.close();
-      if (done.length > 0) yield done;
-      if (failure) throw failure.error;
-      const room = context.books.room();
-      if (room !== undefined) await waitForRoom(room, context);
-    }
-  };
+  return (upstream) => oneByOne(upstream, { work, judge, settlement, context });
 }
 
 interface Bench<Result> {
@@ -40,6 +29,23 @@ interface Bench<Result> {
   readonly judge: Judge<Item>;
   readonly settlement: Settlement;
   readonly context: StageContext;
+}
+
+async function* oneByOne<Result>(
+  upstream: AsyncIterable<Chunk>,
+  bench: Bench<Result>,
+): AsyncGenerator<Chunk> {
+  const { settlement, context } = bench;
+  for await (const chunk of upstream) {
+    const began = performance.now();
+    const failure = await workThrough(chunk, bench);
+    context.books.worked(performance.now() - began);
+    const done = settlement.close();
+    if (done.length > 0) yield done;
+    if (failure) throw failure.error;
+    const room = context.books.room();
+    if (room !== undefined) await waitForRoom(room, context);
+  }
 }
 
 /** Gives back what ended the chunk early. */

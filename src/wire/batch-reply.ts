@@ -83,14 +83,12 @@ export function batchReply(
     step,
     why: typeof why === "string" ? why : errorOf(why, step),
   }));
-  const came = isColumns
-    ? { results: [], columns: columnsOfTable(table as ColumnTable) }
-    : { results: rowsOf(table as Table) };
   const tapped = taps.map(([, tap]) =>
     isColumns ? columnsOfTable(tap as ColumnTable).allRows : rowsOf(tap as Table),
   );
   return {
-    ...came,
+    results: isColumns ? [] : rowsOf(table as Table),
+    columns: isColumns ? columnsOfTable(table as ColumnTable) : undefined,
     left: rows.sort((one, other) => one.index - other.index),
     taps: tapped,
     bytes,

@@ -94,10 +94,18 @@ export interface EncodedRequest {
 
 /**
  * @param memory where its large arrays are put; left out: all travel in the body.
+ * @param host answers what Python asks meanwhile; left out: all is refused.
  * @throws ValueNotSupportedError, RefError, SharedArrayError: see {@link packable}; names the call.
  */
-export function encodeRequest(request: Request, site: CallSite, memory?: SharedMemory): EncodedRequest {
-  return { ...naming(site, () => lending(memory, () => encode(request, site.session))), site };
+export function encodeRequest(
+  request: Request,
+  site: CallSite,
+  memory?: SharedMemory,
+  host?: ViewHost,
+): EncodedRequest {
+  const encoded = naming(site, () => lending(memory, () => encode(request, site.session)));
+  const { kind, body, sites, isColumns, times, loans } = encoded;
+  return { kind, body, site, sites, isColumns, times, loans, host };
 }
 
 /** Does `work`; a value that it refuses is refused with the name of the call. */
@@ -121,7 +129,7 @@ export function siteOf({ module, function: name, stage }: Step, session: string)
   return { session, target: `${module}.${name}`, stage };
 }
 
-function encode(request: Request, session: string): Omit<EncodedRequest, "site" | "loans"> {
+function encode(request: Request, session: string): Omit<EncodedRequest, "site" | "loans" | "host"> {
   switch (request.kind) {
     case "call": {
       const { module, function: name, returns } = request;
