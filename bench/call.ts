@@ -12,28 +12,37 @@ import type { Row } from "./results.js";
 const BODY_BYTES = 32;
 
 /**
- * A call that does nothing, beside a bare echo over the same kind of socket, in turns. Once where the system puts the processes, and once on one core: how long
- * a sleeping core takes to wake is most of a message to another one, and which of the two gets that is the system's choice.
+ * A call that does nothing, beside a bare echo over the same kind of socket, in turns: with all processes on one core, and with Python's on another one. How long a
+ * sleeping core takes to wake is most of a message to it; where the system is left to choose, it often gives that to one of the two alone.
  */
 export const call: Benchmark = {
   title: "A call that does nothing",
-  note: "microseconds; ratio = p50 of the call / p50 of the echo; on one core: Node and both Python processes share it, where there is taskset",
+  note: "microseconds; ratio = p50 of the call / p50 of the echo; on one core: Node and both Python processes share it; on two: Node has one, they the other; without taskset the system chooses",
   async run({ quick }) {
     const [rounds, calls] = quick ? [5, 500] : [10, 4_000];
     await using engine = await benchEngine();
     const session = await engine.session();
     await using echo = await openEcho(await session.call<string>("datasets", "interpreter"));
     const ways = { echo: echo.ask, call: () => session.call("limit", "noop") };
-    const rows = await compare(ways, { rounds, calls }, "");
-    const pids = [process.pid, session.pid, echo.pid];
-    if (!pids.every((pid) => putOn("0", pid))) return rows;
+    const pythons = [session.pid, echo.pid];
+    const rows: Row[] = [];
     try {
-      return [...rows, ...(await compare(ways, { rounds, calls }, ", on one core"))];
+      for (const { cores, place } of PLACES) {
+        const isPlaced = putOn("0", process.pid) && pythons.every((pid) => putOn(`${cores - 1}`, pid));
+        if (isPlaced) rows.push(...(await compare(ways, { rounds, calls }, place)));
+      }
     } finally {
-      for (const pid of pids) putOn(`0-${cpus().length - 1}`, pid);
+      for (const pid of [process.pid, ...pythons]) putOn(`0-${cpus().length - 1}`, pid);
     }
+    return rows.length > 0 ? rows : compare(ways, { rounds, calls }, "");
   },
 };
+
+/** Node is on the first core, Python on the last of so many. */
+const PLACES = [
+  { cores: 1, place: ", on one core" },
+  { cores: 2, place: ", on two cores" },
+];
 
 interface Ways {
   readonly echo: () => Promise<unknown>;

@@ -59,18 +59,18 @@ const p50 = (figures: Figures): string => `${figure(figures, "p50")} ms`;
 /** What the README shows of what is measured beside something else of the same kind. */
 export const HIGHLIGHTS: readonly Highlight[] = [
   {
-    says: "a call that does nothing, p50",
+    says: "a call that does nothing, p50, Python on the core of Node",
     group: "call",
-    row: "session.call",
-    against: "raw echo",
+    row: "session.call, on one core",
+    against: "raw echo, on one core",
     ours: (figures) => `${figure(figures, "p50")} µs`,
     beside: (figures) => `${figure(figures, "p50")} µs, a raw echo over the same kind of socket`,
   },
   {
-    says: "the same, all processes on one core",
+    says: "the same, Python on another core, which has to wake",
     group: "call",
-    row: "session.call, on one core",
-    against: "raw echo, on one core",
+    row: "session.call, on two cores",
+    against: "raw echo, on two cores",
     ours: (figures) => `${figure(figures, "p50")} µs`,
     beside: (figures) => `${figure(figures, "p50")} µs, the same echo`,
   },

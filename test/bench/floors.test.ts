@@ -18,7 +18,7 @@ test("a floor is not met below its bound", () => {
 });
 
 test("a floor for which nothing was measured is not met", () => {
-  expect(judged({}, "session.call")).toMatchObject({ value: undefined, met: false });
+  expect(judged({}, "session.call, on one core")).toMatchObject({ value: undefined, met: false });
 });
 
 test("a floor can be of a figure", () => {

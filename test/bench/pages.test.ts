@@ -23,7 +23,9 @@ test("the page says of each floor whether it is met, not met, or not measured", 
     "| scoring: 1 session, batch 100 | at least 0.6 of the limit | 0.50 | **not met** |",
   );
   expect(text).toContain("| memory: Python | at most 60 MB more at the end | 0 | met |");
-  expect(text).toContain("| call: session.call | at most 1.7 times a raw echo | | not measured |");
+  expect(text).toContain(
+    "| call: session.call, on one core | at most 1.7 times a raw echo | | not measured |",
+  );
 });
 
 test("the page has the figures of each row and the spread of its ratio", () => {

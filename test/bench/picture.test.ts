@@ -24,8 +24,8 @@ test("the colours follow the reader's light or dark", () => {
 });
 
 test("the picture has a call beside the raw echo", () => {
-  const call = { name: "session.call", figures: { p50: 40 }, ratio: ratio(2, 0, "lower") };
-  const svg = picture(results({ call: [{ name: "raw echo", figures: { p50: 20 } }, call] }));
+  const call = { name: "session.call, on one core", figures: { p50: 40 }, ratio: ratio(2, 0, "lower") };
+  const svg = picture(results({ call: [{ name: "raw echo, on one core", figures: { p50: 20 } }, call] }));
   const kinds = [...svg.matchAll(/<rect class="(\w+)"/g)].map(([, kind]) => kind);
   const [echo = 0, ours = 0] = widths(svg);
   expect({ kinds, echo }).toEqual({ kinds: ["other", "ours"], echo: ours / 2 });

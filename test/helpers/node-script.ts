@@ -15,10 +15,18 @@ export interface NodeScript {
   readonly ended: Promise<number | NodeJS.Signals>;
 }
 
-/** @param variable `NAME=value`, for its environment and that of all that it starts. */
-export function runScript(name: string, args: readonly string[], variable?: string): NodeScript {
+/**
+ * @param variable `NAME=value`, for its environment and that of all that it starts.
+ * @param flags Node's own.
+ */
+export function runScript(
+  name: string,
+  args: readonly string[],
+  variable?: string,
+  flags: readonly string[] = [],
+): NodeScript {
   const file = fileURLToPath(new URL(`../fixtures/node/${name}.ts`, import.meta.url));
-  const child = spawn(process.execPath, ["--import", "tsx", file, ...args], {
+  const child = spawn(process.execPath, [...flags, "--import", "tsx", file, ...args], {
     stdio: ["ignore", "pipe", "pipe"],
     env: { ...process.env, ...(variable && Object.fromEntries([variable.split("=")])) },
   });
