@@ -8,7 +8,7 @@ import { MODEL, SEED, train } from "./trained.js";
 /** Scoring through the pipe, beside the same Python functions called in their process, in turns. */
 export const scoring: Benchmark = {
   title: "Scoring: enrich, featurize, predict, route; ledger and events on",
-  note: "thousand records a second; ratio = pipe / limit; limit = the Python functions called in-process; not fused: featurize and predict make a trip each",
+  note: "thousand records a second, when V8 has compiled what it compiles; ratio = pipe / limit; limit = the Python functions called in-process; not fused: featurize and predict make a trip each",
   async run({ quick }) {
     const rows: Row[] = [];
     for (const fuse of [true, false]) {
@@ -20,24 +20,26 @@ export const scoring: Benchmark = {
   },
 };
 
+const RECORDS = 20_000;
+
 interface Kind {
   readonly batchSize: number;
   readonly fuse: boolean;
 }
 
 async function compare(count: number, { batchSize, fuse }: Kind, quick: boolean): Promise<Row> {
-  const [rounds, total] = quick ? [3, 20_000] : [5, 200_000];
+  const [warmUps, rounds, total] = quick ? [1, 3, 20_000] : [3, 5, 200_000];
   await using engine = await benchEngine();
   const sessions = await Promise.all(Array.from({ length: count }, () => engine.session()));
   await Promise.all(sessions.map(train));
   const records = await (sessions[0] as Session).call<RawRecord[]>("datasets", "records_to_score", [
-    20_000,
+    RECORDS,
     SEED,
   ]);
   const input = Array.from({ length: total }, (_, index) => records[index % records.length] as RawRecord);
 
   const inProcess = async (): Promise<number> => {
-    const args = [records, MODEL, batchSize, total / records.length];
+    const args = [RECORDS, SEED, MODEL, batchSize, total / RECORDS];
     const rates = await Promise.all(
       sessions.map((session) => session.call<number>("limit", "score_in_process", args)),
     );
@@ -50,7 +52,7 @@ async function compare(count: number, { batchSize, fuse }: Kind, quick: boolean)
   };
 
   await inProcess();
-  await throughPipe();
+  for (let warmUp = 0; warmUp < warmUps; warmUp++) await throughPipe();
   const measured = { limit: [] as number[], pipe: [] as number[], ratio: [] as number[] };
   for (let round = 0; round < rounds; round++) {
     const [limit, pipe] = [await inProcess(), await throughPipe()];

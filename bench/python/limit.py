@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import time
+from functools import lru_cache
 from typing import Any
 
+import datasets
 import ml_scorer
 import numpy as np
 from numpy.typing import NDArray
@@ -16,17 +18,21 @@ def noop() -> None:
     """Do nothing."""
 
 
-def score_in_process(records: list[dict[str, Any]], model_id: str, batch_size: int, rounds: int) -> float:
-    """Featurize and predict `records` in batches, `rounds` times over; give the records per second."""
-    items: list[ml_scorer.RawItem] = [
-        {"id": record["id"], "model_id": model_id, "data": record["data"]} for record in records
-    ]
+def score_in_process(count: int, seed: int, model_id: str, batch_size: int, rounds: int) -> float:
+    """Featurize and predict `count` records in batches, `rounds` times over; give the records per second."""
+    items = _items(count, seed, model_id)
     batches = [items[start : start + batch_size] for start in range(0, len(items), batch_size)]
     began = time.perf_counter()
     for _ in range(rounds):
         for batch in batches:
             ml_scorer.predict_batch(ml_scorer.featurize_batch(batch))
     return rounds * len(items) / (time.perf_counter() - began)
+
+
+@lru_cache
+def _items(count: int, seed: int, model_id: str) -> list[ml_scorer.RawItem]:
+    records = datasets.records_to_score(count, seed)
+    return [{"id": record["id"], "model_id": model_id, "data": record["data"]} for record in records]
 
 
 def score_columns(columns: dict[str, NDArray[np.float64]]) -> dict[str, NDArray[Any]]:
