@@ -154,7 +154,8 @@ class Batch:
             rows, failed = set_aside(_list_of(function, self.rows, f"{step.module}.{step.function}"))
         self.rows = rows
         self._given, self._places = len(rows), None
-        self.drop(number, sorted(map(tuple, failed), key=_place))
+        if failed:
+            self.drop(number, sorted(map(tuple, failed), key=_place))
 
 
 def _place(failed: Any) -> int:

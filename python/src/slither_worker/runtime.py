@@ -114,7 +114,8 @@ class Runtime:
         if len(by_columns) == 2:
             raise CallFailure("protocol", "some steps of a batch take columns, and some do not")
         later = entries or []
-        _check_entries(later, len(steps), table.rows)
+        if later:
+            _check_entries(later, len(steps), table.rows)
         if True in by_columns:
             if later:
                 raise CallFailure("protocol", "payloads of a batch in columns come in at a later step")
