@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { untilStopped } from "../src/stopping.js";
+import { isAborted, listen, throwIfAborted, unlisten, untilStopped } from "../src/stopping.js";
 import { deferred } from "./dispatch/deferred.js";
 
 test("it gives what the promise gives", async () => {
@@ -58,4 +58,25 @@ test("it leaves no listener on the signal", async () => {
   await untilStopped(Promise.resolve(), signal);
   await untilStopped(Promise.reject(new Error("broken")), signal).catch(() => {});
   expect(listeners).toBe(0);
+});
+
+test("no signal is one that is not aborted", () => {
+  expect(isAborted(undefined)).toBe(false);
+});
+
+test("an aborted signal is thrown as its reason, and one that is not is left alone", () => {
+  const reason = new Error("enough");
+  expect(() => throwIfAborted(AbortSignal.abort(reason))).toThrow(reason);
+  expect(() => throwIfAborted(new AbortController().signal)).not.toThrow();
+});
+
+test("a listener hears an abort, unless it was taken away", () => {
+  const controller = new AbortController();
+  const heard: string[] = [];
+  const [stays, goes] = [() => heard.push("stays"), () => heard.push("goes")];
+  listen(controller.signal, stays);
+  listen(controller.signal, goes);
+  unlisten(controller.signal, goes);
+  controller.abort();
+  expect(heard).toEqual(["stays"]);
 });
