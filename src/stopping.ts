@@ -29,7 +29,10 @@ export function untilStopped<T>(promise: PromiseLike<T>, signal: AbortSignal): P
     return Promise.reject(signal.reason);
   }
   return new Promise((resolve, reject) => {
-    const onAbort = (): void => reject(signal.reason);
+    const onAbort = (): void => {
+      unlisten(signal, onAbort);
+      reject(signal.reason);
+    };
     listen(signal, onAbort);
     promise.then(
       (value) => {

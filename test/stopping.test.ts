@@ -1,3 +1,4 @@
+import { getEventListeners } from "node:events";
 import { expect, test } from "vitest";
 import { isAborted, listen, throwIfAborted, unlisten, untilStopped } from "../src/stopping.js";
 import { deferred } from "./dispatch/deferred.js";
@@ -17,6 +18,16 @@ test("an abort ends the waiting with its reason, also when the promise never set
   const waiting = untilStopped(new Promise(() => {}), controller.signal);
   controller.abort(reason);
   await expect(waiting).rejects.toBe(reason);
+});
+
+test("an aborted signal no longer holds what waited for it", async () => {
+  const controller = new AbortController();
+  const { signal } = controller;
+  const waiting = untilStopped(new Promise(() => {}), signal);
+  expect(getEventListeners(signal, "abort")).toHaveLength(1);
+  controller.abort();
+  await expect(waiting).rejects.toBe(signal.reason);
+  expect(getEventListeners(signal, "abort")).toHaveLength(0);
 });
 
 test("a signal that was aborted before ends it at once", async () => {
