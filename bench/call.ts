@@ -12,12 +12,12 @@ import type { Row } from "./results.js";
 const BODY_BYTES = 32;
 
 /**
- * A call that does nothing, beside a bare echo over the same kind of socket, in turns: with all processes on one core, and with Python's on another one. How long a
- * sleeping core takes to wake is most of a message to it; where the system is left to choose, it often gives that to one of the two alone.
+ * A call that does nothing, beside a bare echo over the same kind of socket, in turns: where the system puts the processes, with all of them on one core, and with
+ * Python's on another one. How long a sleeping core takes to wake is most of a message to it; where the system chooses, it often gives that to one of the two alone.
  */
 export const call: Benchmark = {
   title: "A call that does nothing",
-  note: "microseconds; ratio = p50 of the call / p50 of the echo; on one core: Node and both Python processes share it; on two: Node has one, they the other; without taskset the system chooses",
+  note: "microseconds; ratio = p50 of the call / p50 of the echo; on one core: Node and both Python processes share it; on two: Node has one, they the other; the last two where there is taskset",
   async run({ quick }) {
     const [rounds, calls] = quick ? [5, 500] : [10, 4_000];
     await using engine = await benchEngine();
@@ -25,7 +25,7 @@ export const call: Benchmark = {
     await using echo = await openEcho(await session.call<string>("datasets", "interpreter"));
     const ways = { echo: echo.ask, call: () => session.call("limit", "noop") };
     const pythons = [session.pid, echo.pid];
-    const rows: Row[] = [];
+    const rows = await compare(ways, { rounds, calls }, "");
     try {
       for (const { cores, place } of PLACES) {
         const isPlaced = putOn("0", process.pid) && pythons.every((pid) => putOn(`${cores - 1}`, pid));
@@ -34,7 +34,7 @@ export const call: Benchmark = {
     } finally {
       for (const pid of [process.pid, ...pythons]) putOn(`0-${cpus().length - 1}`, pid);
     }
-    return rows.length > 0 ? rows : compare(ways, { rounds, calls }, "");
+    return rows;
   },
 };
 

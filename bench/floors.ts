@@ -26,6 +26,7 @@ const OF_ECHO = { group: "call", figure: "ratio", atMost: 1.7, says: "times a ra
 const GROWTH = { group: "memory", figure: "growth", atMost: 60, says: "MB more at the end" };
 
 const FLOORS: readonly Floor[] = [
+  { ...OF_ECHO, row: "session.call" },
   { ...OF_ECHO, row: "session.call, on one core" },
   { ...OF_ECHO, row: "session.call, on two cores" },
   { ...OF_LIMIT, row: "1 session, batch 100", atLeast: 0.6 },

@@ -4,7 +4,7 @@
  */
 
 export function isAborted(signal: AbortSignal | undefined): boolean {
-  return signal !== undefined && signal.aborted;
+  return signal?.aborted === true;
 }
 
 /** @throws the reason of a signal that is aborted. */
