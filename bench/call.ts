@@ -1,11 +1,12 @@
-import { spawn, spawnSync } from "node:child_process";
+import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
 import { createServer, type Socket } from "node:net";
-import { cpus, tmpdir } from "node:os";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { benchEngine, pythonFolder } from "./engine.js";
 import { type Benchmark, median, quantile, ratioOf, timeEach } from "./measure.js";
+import { places } from "./places.js";
 import type { Row } from "./results.js";
 
 /** Bytes of body: about what a call without arguments is. */
@@ -13,7 +14,7 @@ const BODY_BYTES = 32;
 
 /**
  * A call that does nothing, beside a bare echo over the same kind of socket, in turns: where the system puts the processes, with all of them on one core, and with
- * Python's on another one. How long a sleeping core takes to wake is most of a message to it; where the system chooses, it often gives that to one of the two alone.
+ * Python's on another one.
  */
 export const call: Benchmark = {
   title: "A call that does nothing",
@@ -24,25 +25,11 @@ export const call: Benchmark = {
     const session = await engine.session();
     await using echo = await openEcho(await session.call<string>("datasets", "interpreter"));
     const ways = { echo: echo.ask, call: () => session.call("limit", "noop") };
-    const pythons = [session.pid, echo.pid];
     const rows = await compare(ways, { rounds, calls }, "");
-    try {
-      for (const { cores, place } of PLACES) {
-        const isPlaced = putOn("0", process.pid) && pythons.every((pid) => putOn(`${cores - 1}`, pid));
-        if (isPlaced) rows.push(...(await compare(ways, { rounds, calls }, place)));
-      }
-    } finally {
-      for (const pid of [process.pid, ...pythons]) putOn(`0-${cpus().length - 1}`, pid);
-    }
+    for (const place of places()) rows.push(...(await compare(ways, { rounds, calls }, place)));
     return rows;
   },
 };
-
-/** Node is on the first core, Python on the last of so many. */
-const PLACES = [
-  { cores: 1, place: ", on one core" },
-  { cores: 2, place: ", on two cores" },
-];
 
 interface Ways {
   readonly echo: () => Promise<unknown>;
@@ -74,15 +61,7 @@ async function compare(
   ];
 }
 
-/** Lets a process, with all its threads, run on these cores alone. False where that cannot be said. */
-function putOn(cores: string, pid: number | undefined): boolean {
-  const asked = spawnSync("taskset", ["-acp", cores, String(pid)], { stdio: "ignore" });
-  return asked.status === 0;
-}
-
-async function openEcho(
-  interpreter: string,
-): Promise<{ ask: () => Promise<unknown>; pid: number | undefined } & AsyncDisposable> {
+async function openEcho(interpreter: string): Promise<{ ask: () => Promise<unknown> } & AsyncDisposable> {
   const folder = await mkdtemp(join(tmpdir(), "slither-bench-"));
   const server = createServer();
   server.listen(join(folder, "echo.sock"));
@@ -102,7 +81,6 @@ async function openEcho(
     answered();
   });
   return {
-    pid: child.pid,
     ask: () =>
       new Promise<void>((resolve) => {
         answered = resolve;

@@ -13,7 +13,7 @@ export function readmeBlock(results: Results): string {
     table(["what", "slither-ts", "beside it, in the same run", "ratio"], highlightsOf(results)),
     "The limit is the same Python functions called in a loop inside their own process, with no border to cross. Scoring is four stages (enrich, featurize, predict, route), " +
       "of which featurize and predict are fused: one trip to Python for each batch, with the ledger and the events on. Without fusion they make two. Behind a ratio are the quarters on both sides of its median. " +
-      "Where Python has a core of its own, that core has to wake first, which takes longer than the call: see [where the time goes](docs/internals/performance.md).",
+      "A core that sleeps takes longer to wake than a call takes; after a call a session waits awake for a moment, so a call soon behind it does not pay for that: see [where the time goes](docs/internals/performance.md).",
     ...besidePeers(results),
     ...sessionFacts(results),
     "[All figures](docs/benchmarks.md), with the machine, the versions, and the floors that are met and those that are not" +

@@ -33,7 +33,7 @@ test("the picture has a call beside the raw echo", () => {
 
 test("the picture has this library once beside all peers of an event, and its share of the limit", () => {
   const peer = (name: string) => ({
-    name: `a call, ${name}`,
+    name: `a call, on one core, ${name}`,
     figures: { "slither-ts": 50, peer: 100 },
     ratio: ratio(0.5, 0, "lower"),
   });

@@ -9,6 +9,7 @@ from typing import Final, NamedTuple
 
 from slither_worker import at_fork
 from slither_worker.frames import Frame, frame_bytes
+from slither_worker.input_wait import InputWait
 from slither_worker.large_message import Arrived, LargeMessage, MessageTooLargeError
 from slither_worker.protocol import HEADER
 
@@ -45,6 +46,7 @@ class Channel:
     def __init__(self, connection: socket) -> None:
         """Take over a connected stream socket; processes that are forked from this one lose it."""
         self._socket = connection
+        self._input = InputWait(connection)
         # Untouched, it takes no memory.
         self._buffer = memoryview(mmap.mmap(-1, _READ_BYTES, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS))
         self._received = _Received([], 0, None, None, [])
@@ -103,6 +105,7 @@ class Channel:
         try:
             if body is not None:
                 return body.fill(self._socket)
+            self._input.wait()
             counts.extend(map(self._socket.recv_into, (self._buffer,)))
         except OSError:  # Reset by the other side, or closed by user code that closes all descriptors.
             return False
