@@ -27,8 +27,9 @@ interface Kind {
   readonly fuse: boolean;
 }
 
-async function compare(count: number, { batchSize, fuse }: Kind, quick: boolean): Promise<Row> {
-  const [warmUps, rounds, total] = quick ? [1, 3, 20_000] : [3, 5, 200_000];
+async function compare(count: number, kind: Kind, quick: boolean): Promise<Row> {
+  const { batchSize, fuse } = kind;
+  const [warmUps, rounds, total] = quick ? [1, 3, 20_000] : [5, 5, 200_000];
   await using engine = await benchEngine();
   const sessions = await Promise.all(Array.from({ length: count }, () => engine.session()));
   await Promise.all(sessions.map(train));
@@ -38,6 +39,7 @@ async function compare(count: number, { batchSize, fuse }: Kind, quick: boolean)
   ]);
   const input = Array.from({ length: total }, (_, index) => records[index % records.length] as RawRecord);
 
+  const made = scoringPipe(kind);
   const inProcess = async (): Promise<number> => {
     const args = [RECORDS, SEED, MODEL, batchSize, total / RECORDS];
     const rates = await Promise.all(
@@ -47,7 +49,7 @@ async function compare(count: number, { batchSize, fuse }: Kind, quick: boolean)
   };
   const throughPipe = async (): Promise<number> => {
     const began = performance.now();
-    await Promise.all(sessions.map((session) => score(session, input, { batchSize, fuse })));
+    await Promise.all(sessions.map((session) => score(made, input, session)));
     return (count * total * 1_000) / (performance.now() - began);
   };
 
@@ -67,13 +69,9 @@ async function compare(count: number, { batchSize, fuse }: Kind, quick: boolean)
   };
 }
 
-async function score(
-  session: Session,
-  records: readonly RawRecord[],
-  { batchSize: size, fuse }: Kind,
-): Promise<void> {
+function scoringPipe({ batchSize: size, fuse }: Kind) {
   const batch = { size };
-  const scoring = pipe<RawRecord>("bench", { id: (record) => record.id })
+  return pipe<RawRecord>("bench", { id: (record) => record.id })
     .node("enrich", (record) => ({ id: record.id, model_id: MODEL, data: record.data }))
     .python<Featurized>("featurize", { module: "ml_scorer", function: "featurize_batch", batch })
     .python<Prediction>("predict", { module: "ml_scorer", function: "predict_batch", batch, fuse })
@@ -82,6 +80,13 @@ async function score(
       ["low_confidence", (item) => item.confidence < 0.6],
     ])
     .onError("*", "reject");
+}
+
+async function score(
+  scoring: ReturnType<typeof scoringPipe>,
+  records: readonly RawRecord[],
+  session: Session,
+): Promise<void> {
   const run = scoring.run(records, { session });
   let taken = 0;
   for await (const batch of run.batches()) taken += batch.length;
