@@ -1,13 +1,12 @@
 from __future__ import annotations
 
-import os
 import select
 import socket
-import time
 from collections.abc import Iterator
 
 import pytest
 
+from slither_worker import input_wait
 from slither_worker.input_wait import InputWait
 
 MICROSECOND = 1e-6
@@ -43,9 +42,9 @@ class Machine:
 @pytest.fixture
 def machine(monkeypatch: pytest.MonkeyPatch) -> Machine:
     machine = Machine()
-    monkeypatch.setattr(select, "poll", lambda: machine)
-    monkeypatch.setattr(time, "monotonic", lambda: machine.now)
-    monkeypatch.setattr(os, "sched_yield", machine.sched_yield)
+    monkeypatch.setattr(input_wait, "poll", lambda: machine)
+    monkeypatch.setattr(input_wait, "monotonic", lambda: machine.now)
+    monkeypatch.setattr(input_wait, "sched_yield", machine.sched_yield)
     return machine
 
 
@@ -107,6 +106,16 @@ def test_input_that_does_not_come_soon_is_slept_for_and_costs_a_short_time_once(
     assert wait_for(machine, wait, 1_000_000) == (1, True)
     assert machine.looks < 100
     assert wait_for(machine, wait, 1_000_000) == (1, False)
+
+
+def test_a_clock_that_user_code_has_stopped_does_not_keep_it_awake_for_ever(
+    machine: Machine, pair: tuple[socket.socket, socket.socket], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wait = InputWait(pair[0])
+    wait_for(machine, wait, 50)
+    monkeypatch.setattr(input_wait, "monotonic", lambda: 0.0)
+
+    assert wait_for(machine, wait, 1_000_000) == (1, True)
 
 
 def test_a_wait_ends_when_the_other_side_is_gone(pair: tuple[socket.socket, socket.socket]) -> None:
