@@ -55,6 +55,12 @@ def pair() -> Iterator[tuple[socket.socket, socket.socket]]:
         yield ours, theirs
 
 
+@pytest.fixture
+def wait(machine: Machine, pair: tuple[socket.socket, socket.socket]) -> InputWait:
+    assert machine.sleeps == machine.looks == 0
+    return InputWait(pair[0])
+
+
 def wait_for(machine: Machine, wait: InputWait, microseconds: float) -> tuple[int, bool]:
     """Wait for input that comes so long after now; how often it slept, and whether it looked before."""
     sleeps, looks = machine.sleeps, machine.looks
@@ -64,23 +70,17 @@ def wait_for(machine: Machine, wait: InputWait, microseconds: float) -> tuple[in
     return machine.sleeps - sleeps, machine.looks > looks
 
 
-def test_the_first_wait_sleeps(machine: Machine, pair: tuple[socket.socket, socket.socket]) -> None:
-    assert wait_for(machine, InputWait(pair[0]), 10) == (1, False)
+def test_the_first_wait_sleeps(machine: Machine, wait: InputWait) -> None:
+    assert wait_for(machine, wait, 10) == (1, False)
 
 
-def test_a_wait_behind_a_short_one_stays_awake(
-    machine: Machine, pair: tuple[socket.socket, socket.socket]
-) -> None:
-    wait = InputWait(pair[0])
+def test_a_wait_behind_a_short_one_stays_awake(machine: Machine, wait: InputWait) -> None:
     wait_for(machine, wait, 50)
 
     assert [wait_for(machine, wait, each) for each in (0, 30, 60)] == [(0, True)] * 3
 
 
-def test_the_core_is_offered_to_others_between_looks(
-    machine: Machine, pair: tuple[socket.socket, socket.socket]
-) -> None:
-    wait = InputWait(pair[0])
+def test_the_core_is_offered_to_others_between_looks(machine: Machine, wait: InputWait) -> None:
     wait_for(machine, wait, 50)
 
     wait_for(machine, wait, 30)
@@ -88,19 +88,15 @@ def test_the_core_is_offered_to_others_between_looks(
     assert machine.yields == machine.looks - 1 > 10
 
 
-def test_a_wait_behind_a_long_one_sleeps_at_once(
-    machine: Machine, pair: tuple[socket.socket, socket.socket]
-) -> None:
-    wait = InputWait(pair[0])
+def test_a_wait_behind_a_long_one_sleeps_at_once(machine: Machine, wait: InputWait) -> None:
     wait_for(machine, wait, 100)
 
     assert wait_for(machine, wait, 10) == (1, False)
 
 
 def test_input_that_does_not_come_soon_is_slept_for_and_costs_a_short_time_once(
-    machine: Machine, pair: tuple[socket.socket, socket.socket]
+    machine: Machine, wait: InputWait
 ) -> None:
-    wait = InputWait(pair[0])
     wait_for(machine, wait, 50)
 
     assert wait_for(machine, wait, 1_000_000) == (1, True)
@@ -109,9 +105,8 @@ def test_input_that_does_not_come_soon_is_slept_for_and_costs_a_short_time_once(
 
 
 def test_a_clock_that_user_code_has_stopped_does_not_keep_it_awake_for_ever(
-    machine: Machine, pair: tuple[socket.socket, socket.socket], monkeypatch: pytest.MonkeyPatch
+    machine: Machine, wait: InputWait, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    wait = InputWait(pair[0])
     wait_for(machine, wait, 50)
     monkeypatch.setattr(input_wait, "monotonic", lambda: 0.0)
 
