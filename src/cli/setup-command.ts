@@ -21,7 +21,7 @@ export function addSetup(program: Command): void {
     .option("--path <folder>", "where to make it", MANAGED_FOLDER)
     .option(
       "--python <interpreter>",
-      "what to make it from: a path, or a name on PATH (default: SLITHER_PYTHON, then python3)",
+      "what to make it from: a path, or a name on PATH (default: SLITHER_PYTHON, then the first on PATH that is new enough)",
     )
     .action(async (requirements: string[], options: SetupOptions) => {
       const { setup } = await import("./setup.js");

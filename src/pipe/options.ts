@@ -263,7 +263,7 @@ const batchSize = z.strictObject(
   },
 );
 
-/** Measured: with the second batch there when the first is answered a process has no pause; more gives nothing. */
+/** Measured: with the second batch there when the first is answered a process has no pause; one session gains nothing from more. */
 const DEFAULT_IN_FLIGHT = 2;
 
 const columnDtype = z.enum(COLUMN_DTYPES, {

@@ -43,7 +43,7 @@ export interface RunSummary {
 /** Everything that came out of a completed run. */
 export interface Collected<Out, Ends extends AnyEnd = never> extends RunSummary {
   /**
-   * The items of each output, in input order. Every output of routes and policies is there, also when it is empty; one that only a function names may be
+   * The items of each output, in input order unless the pipe or a stage is `as-completed`. Every output of routes and policies is there, also when it is empty; one that only a function names may be
    * missing when nothing went there.
    */
   readonly outputs: Outputs<Out, Ends>;
@@ -130,7 +130,7 @@ export class Run<Out = unknown, Ends extends AnyEnd = never> implements AsyncIte
   }
 
   /**
-   * The items, in input order. Leaving the loop ends the run.
+   * The items, in input order unless the pipe or a stage is `as-completed`. Leaving the loop ends the run.
    *
    * @throws PipeHaltedError after the last item that was finished, when the run ends early; RunConsumedError the second time.
    */

@@ -24,7 +24,7 @@ export const ATTRIBUTES = {
     what: "`in`: taken by the stage; `out`, `rejected`, `filtered`: what became of them",
   },
   from: { name: "slither.session.origin", what: "what its state was made from: `checkpoint` or `setup`" },
-  automatic: { name: "slither.checkpoint.automatic", what: "whether nobody asked for it" },
+  automatic: { name: "slither.checkpoint.automatic", what: "true when it was made automatically" },
   function: { name: "code.function.name", what: "the Python function, with its module" },
   error: { name: "error.type", what: "of a failure: the `code` of the error, or else its name" },
 } as const;

@@ -32,7 +32,7 @@ export const SESSION_EVENT_TABLE = {
     durationMs: field<number>("from the request to here, `setup` included"),
     forkOf: field<string | undefined>("the session that it is a fork of"),
   }),
-  "session-stop": event("a session was closed as asked", {
+  "session-stop": event("a session was closed: by the program, with its engine, or by `limits.idle`", {
     ...OF_SESSION,
     durationMs: field<number>("its life"),
   }),
@@ -45,7 +45,7 @@ export const SESSION_EVENT_TABLE = {
     ...OF_SESSION,
     pid: field<number | undefined>("the process that keeps it"),
     durationMs: field<number>("how long that took"),
-    automatic: field<boolean>("whether nobody asked for it"),
+    automatic: field<boolean>("true when it was made automatically"),
   }),
   "session-checkpoint-skip": event("an automatic checkpoint was not made; an older one stays", {
     ...OF_SESSION,
@@ -133,7 +133,7 @@ export const RUN_EVENT_TABLE = {
   "stage-failure": event("the stage that its run failed in", {
     ...OF_STAGE,
     durationMs,
-    error: field<unknown>("what the run failed of"),
+    error: field<unknown>("what the run failed with"),
   }),
   "batch-start": event("a batch was handed to the session", OF_BATCH),
   "batch-stop": event("a batch was answered", {

@@ -16,7 +16,7 @@ export function segment(key: unknown): string {
 
 const HINTS = new Map<string, string>([
   ["undefined", "use null, or leave the key out"],
-  ["function", "Python cannot call back into JavaScript here"],
+  ["function", "make it a view(), which Python may ask by its name"],
   ["symbol", "use a string"],
   ["Date", "use date.toISOString() or date.getTime()"],
   ["Set", "use [...set]"],

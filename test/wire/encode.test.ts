@@ -23,7 +23,7 @@ class Samples extends Float64Array {}
 
 const REFUSED: readonly [name: string, value: unknown, hint: string][] = [
   ["undefined", undefined, "use null, or leave the key out"],
-  ["function", () => 1, "Python cannot call back into JavaScript here"],
+  ["function", () => 1, "make it a view(), which Python may ask by its name"],
   ["symbol", Symbol("s"), "use a string"],
   ["Date", new Date(0), "use date.toISOString() or date.getTime()"],
   ["Set", new Set([1]), "use [...set]"],
