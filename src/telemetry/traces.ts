@@ -22,8 +22,12 @@ const FOLLOW: Follow = {
 /** Makes the spans of runs, stages and batches. A run whose start no SDK has heard has none. */
 export function traceEvent<Name extends keyof EngineEvents>(name: Name, event: EngineEvents[Name]): void {
   if (name === "run-start") start(event as RunEvents["run-start"]);
-  else if (traces.size > 0 && "run" in event)
-    follow(name as keyof RunEvents, event as RunEvents[keyof RunEvents]);
+  else if (traces.size > 0 && isOfRun(name)) follow(name, event as RunEvents[typeof name]);
+}
+
+/** By its name: an event of a session may name a run as well. */
+function isOfRun(name: keyof EngineEvents): name is keyof RunEvents {
+  return name in FOLLOW;
 }
 
 /**

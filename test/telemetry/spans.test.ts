@@ -1,13 +1,16 @@
 import { SpanKind, SpanStatusCode, trace } from "@opentelemetry/api";
 import type { ReadableSpan } from "@opentelemetry/sdk-trace-node";
-import { pipe } from "slither-ts";
+import { pipe, view } from "slither-ts";
 import { inline } from "slither-ts/testing";
 import { beforeEach, expect, test } from "vitest";
 import packageJson from "../../package.json" with { type: "json" };
+import { SESSION_EVENTS } from "../../src/telemetry/events.js";
+import { traceEvent } from "../../src/telemetry/traces.js";
 import { deferred } from "../dispatch/deferred.js";
 import { inlineSession } from "../pipe/inline-session.js";
 import { upTo } from "../pipe/inputs.js";
 import { haltOf } from "../pipe/runs.js";
+import { askingSession } from "../views/sessions.js";
 import { parentOf, Sdk } from "./sdk.js";
 
 let sdk: Sdk;
@@ -218,3 +221,22 @@ function numberOf({ attributes }: ReadableSpan): unknown {
 function earlier(one: readonly [number, number], other: readonly [number, number]): boolean {
   return one[0] < other[0] || (one[0] === other[0] && one[1] <= other[1]);
 }
+
+test("a question to a view names the run that asks, and is no part of its trace", async () => {
+  const price = view("price", ({ key }: { key: number }) => key * 2);
+  const session = await askingSession([]);
+  const made = pipe<number>("p").python<number>("s", { module: "m", function: "ask_each", views: [price] });
+  const run = made.run([1], { session });
+  const asked: unknown[] = [];
+  session.events.on("view-call", (event) => asked.push(event.run));
+  await run.collect();
+  expect(asked).toEqual([run.id]);
+  expect(sdk.of(run).map((span) => span.name)).toEqual(["batch s", "stage s", "run p"]);
+});
+
+test.each(SESSION_EVENTS)("%s makes nothing of a trace, whatever it names", (name) => {
+  traceEvent("run-start", { run: "r-1", pipe: "p", session: undefined });
+  traceEvent(name, { run: "r-1" } as never);
+  traceEvent("run-stop", { run: "r-1", pipe: "p", session: undefined, status: "completed", durationMs: 1 });
+  expect(sdk.spans.map((span) => span.name)).toEqual(["run p"]);
+});
