@@ -215,7 +215,7 @@ export class Session implements AsyncDisposable {
       kwargs,
       returns: "value",
     });
-    return (await this.execute(request, { target: `${ref.typeName}.${method}` }, limits)).value;
+    return (await this.#traced(`${ref.typeName}.${method}`, request, limits)).value;
   }
 
   /** @internal */
@@ -223,7 +223,7 @@ export class Session implements AsyncDisposable {
     if (typeof attribute !== "string") parseOptions("ref.get()", attributeArguments, { attribute });
     const limits = readGetOptions("ref.get()", options);
     const request = (): Request => ({ kind: "ref-get", ref: ref.usableId, attribute, returns: "value" });
-    return (await this.execute(request, { target: `${ref.typeName}.${attribute}` }, limits)).value;
+    return (await this.#traced(`${ref.typeName}.${attribute}`, request, limits)).value;
   }
 
   /** @internal */
@@ -253,8 +253,11 @@ export class Session implements AsyncDisposable {
     const request: Request = { kind: "call", module, function: functionName, args, kwargs, returns };
     // An object that is made changes the state, also when making it may be repeated.
     const effects = onRef === undefined ? limits : { ...limits, changesState: true, onReply: onRef };
-    const target = `${module}.${functionName}`;
-    return traceCall({ session: this.id, target }, () => this.execute(request, { target }, effects));
+    return this.#traced(`${module}.${functionName}`, request, effects);
+  }
+
+  #traced(target: string, request: Request | (() => Request), options: ExecutionOptions): Promise<Reply> {
+    return traceCall({ session: this.id, target }, () => this.execute(request, { target }, options));
   }
 
   get #isSetUpAgain(): boolean {

@@ -13,7 +13,7 @@ import type { BatchRequest, Step } from "../wire/request.js";
 import { BatchOfItems } from "./batch-of-items.js";
 import { ColumnInput } from "./column-input.js";
 import { ColumnItem } from "./column-item.js";
-import { type StageContext, StageFailure, type Trip } from "./contract.js";
+import { type StageContext, StageFailure } from "./contract.js";
 import { endsProcess } from "./fault.js";
 import type { Item } from "./item.js";
 import { inMember, type PythonMember } from "./python-member.js";
@@ -75,9 +75,30 @@ export class BatchSender {
    */
   async carryOut(
     items: readonly Item[],
-    { place, sentBefore, stop }: Sending,
+    how: Sending,
     entering?: ReadonlySet<number>,
   ): Promise<{ results: readonly unknown[]; first: (place: number) => unknown }> {
+    const chosen = this.#taps.choose(items, entering);
+    const firsts = entering && [...items.keys()].filter((index) => !entering.has(index));
+    const { batch, results } = await this.#send(items, how, { chosen, firsts, entering });
+    const first = firstResults(firsts, batch, results);
+    try {
+      const taps = firsts === undefined ? batch.taps : batch.taps.slice(1);
+      const came = { chosen, batch: { left: batch.left, taps }, stop: how.stop };
+      if (chosen.length > 0) await this.#taps.show(items, results, came);
+    } finally {
+      const { bytes, times } = batch;
+      this.#context.books.crossed({ rows: items.length, bytes, times, settled: performance.now() });
+    }
+    return { results, first };
+  }
+
+  /** One trip to Python and back, with its events. */
+  async #send(
+    items: readonly Item[],
+    { place, sentBefore, stop }: Sending,
+    wanted: Wanted,
+  ): Promise<{ batch: BatchReply; results: unknown[] }> {
     const { run, pipe, events, session, probes } = this.#context;
     const executor = (place === "session" ? session : probes) as Executor;
     const about = {
@@ -92,26 +113,19 @@ export class BatchSender {
     const began = performance.now();
     events.emit("batch-start", about);
     try {
-      const chosen = this.#taps.choose(items, entering);
-      const firsts = entering && [...items.keys()].filter((index) => !entering.has(index));
       const reply = await executor.execute(
-        this.#request(items, { chosen, firsts, entering }, traceparentOf(about)),
+        this.#request(items, wanted, traceparentOf(about)),
         this.#site,
         this.#options(stop, sentBefore),
       );
       const batch = reply.batch as BatchReply;
       const results = this.#resultsOf(batch, items);
-      const first = firstResults(firsts, batch, results);
-      const taps = firsts === undefined ? batch.taps : batch.taps.slice(1);
-      if (chosen.length > 0)
-        await this.#taps.show(items, results, { chosen, batch: { left: batch.left, taps }, stop });
-      const settled = performance.now();
-      const durationMs = settled - began;
-      this.#note({ rows: items.length, bytes: batch.bytes, times: batch.times, settled }, durationMs);
+      const durationMs = performance.now() - began;
+      this.#note(batch, durationMs);
       const computeMs = reply.computeNanoseconds / 1e6;
       // The spread is last: in Node 20 an object that begins with one has a hidden class of its own.
       events.emit("batch-stop", { durationMs, computeMs, steps: this.#stepsOf(batch), ...about });
-      return { results, first };
+      return { batch, results };
     } catch (error) {
       const { stage, member } = this.#stepAt(stepOf(error));
       inMember(error, member);
@@ -146,9 +160,7 @@ export class BatchSender {
   }
 
   /** A step takes the time from the one before it; the first stage counts the whole trip. */
-  #note(trip: Trip, durationMs: number): void {
-    const { decoded, steps } = trip.times;
-    this.#context.books.crossed(trip);
+  #note({ times: { decoded, steps } }: BatchReply, durationMs: number): void {
     for (const [step, { member }] of this.#steps.entries()) {
       const computeMs = (steps[step] as number) - (steps[step - 1] ?? decoded);
       const { books } = (this.#members[member] as PythonMember).context;

@@ -88,7 +88,7 @@ export const SESSION_EVENT_TABLE = {
 const OF_RUN = {
   run: field<string>("names the run: `run.id`"),
   pipe: field<string>("the name of the pipe"),
-  session: field<string | undefined>("the id of the session; undefined for a pipe without Python stages"),
+  session: field<string | undefined>("the id of the session; undefined for a run without one"),
 };
 
 const OF_STAGE = {

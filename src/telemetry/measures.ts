@@ -13,8 +13,9 @@ const MEASURE: Measure = {
   "run-failure": (instruments, event) => runEnded(instruments, event, { error: errorType(event.error) }),
   "batch-stop": (instruments, event) => {
     batchEnded(instruments, event, {});
-    const { pipe, stage, computeMs } = event;
-    instruments.batchCompute.record(computeMs / 1_000, attributes({ pipe, stage }));
+    const { pipe, steps } = event;
+    for (const { stage, beganMs, endedMs } of steps)
+      instruments.batchCompute.record((endedMs - beganMs) / 1_000, attributes({ pipe, stage }));
   },
   "batch-failure": (instruments, event) => batchEnded(instruments, event, { error: errorType(event.error) }),
   "session-start": ({ sessionStart }, { durationMs }) => sessionStart.record(durationMs / 1_000),

@@ -1,7 +1,9 @@
+import { setTimeout as delay } from "node:timers/promises";
 import { pipe, type RunEvents, type Session } from "slither-ts";
 import { inline } from "slither-ts/testing";
 import { expect, test } from "vitest";
 import { deferred } from "../dispatch/deferred.js";
+import { testSession } from "../helpers/engine.js";
 import { inlineSession } from "./inline-session.js";
 import { asyncNumbers, upTo } from "./inputs.js";
 import { haltOf } from "./runs.js";
@@ -123,6 +125,47 @@ test("a stage that fails tells so with the error, the stages around it stop, and
   expect(Object.fromEntries(stopped)).toMatchObject({ after: 2 });
   expect(stopped.map(([stage]) => stage).toSorted()).toEqual(["after", "clean"]);
   expect(seen.at(-1)).toMatchObject({ name: "run-failure", status: "halted", error: cause });
+});
+
+test("a stage that a later one finds to blame has failed, and the later one has not", async () => {
+  const session = await testSession();
+  const stage = (name: string, size: number) => ({
+    module: "fatal_records",
+    function: name,
+    batch: { size },
+  });
+  const run = pipe<number | [number, string]>("p")
+    .python<number>("kills", stage("predict", 4))
+    .node("between", (n) => n)
+    .python<number>("after", stage("pass_on", 1))
+    .run([1, 2, 3, 4, 5, [6, "leave"], 7, 8], { session });
+  const seen = listen(run);
+  const halted = await haltOf(run);
+  expect(halted.stage).toBe("kills");
+  const ends = seen.flatMap(({ name, ...event }) =>
+    name === "stage-failure" || name === "stage-stop" ? [[name, (event as { stage: string }).stage]] : [],
+  );
+  expect(Object.fromEntries(ends.map(([name, at]) => [at, name]))).toEqual({
+    kills: "stage-failure",
+    between: "stage-stop",
+    after: "stage-stop",
+  });
+});
+
+test("how long a batch took has nothing of the taps that see it afterwards", async () => {
+  const session = await inlineSession(functions);
+  const step = { module: "model", function: "double", batch: { size: 2 } };
+  const run = pipe<number>("p")
+    .python<number>("first", step)
+    .tap("look", () => delay(40))
+    .python<number>("second", step)
+    .run([1, 2], { session });
+  const durations: number[] = [];
+  run.on("batch-stop", ({ durationMs }) => durations.push(durationMs));
+  await run.collect();
+  const { stages } = (await run.done).stats;
+  expect(durations).toEqual([stages.first?.batchMs]);
+  expect(durations[0]).toBeLessThan(40);
 });
 
 test("when the input fails, no stage does: they stop, and the run fails with the input's error", async () => {

@@ -187,3 +187,24 @@ test("the starts of sessions, their failures and their recoveries are measured",
     { value: 1, attributes: { "slither.session.origin": "setup" } },
   ]);
 });
+
+test("the function of each stage of a trip is measured by itself, and the trip under the first", async () => {
+  const step = (name: string) => ({ module: "model", function: name, batch: { size: 2 } });
+  const made = pipe<number>("p")
+    .python<number>("first", step("double"))
+    .python<number>("second", step("double"));
+  const run = made.run(upTo(2), { session: await inlineSession({ double: (all: number[]) => all }) });
+  await run.collect();
+  const { stages } = (await run.done).stats;
+  const points = await sdk.points("slither.batch.compute.duration");
+  const sums = points.map(({ attributes, value }) => [
+    attributes["slither.stage.name"],
+    (value as { sum: number }).sum,
+  ]);
+  expect(sums).toEqual([
+    ["first", expect.closeTo((stages.first?.computeMs ?? 0) / 1_000, 9)],
+    ["second", expect.closeTo((stages.second?.computeMs ?? 0) / 1_000, 9)],
+  ]);
+  const trips = await sdk.points("slither.batch.duration");
+  expect(trips.map(({ attributes }) => attributes["slither.stage.name"])).toEqual(["first"]);
+});

@@ -1,3 +1,4 @@
+import { SpanStatusCode } from "@opentelemetry/api";
 import type { ReadableSpan } from "@opentelemetry/sdk-trace-node";
 import { pipe } from "slither-ts";
 import { beforeEach, describe, expect, test } from "vitest";
@@ -56,6 +57,18 @@ describe("with an SDK", () => {
     await session().call("traces", "outside");
     expect(sdk.spans.map(({ name, attributes }) => [name, attributes["slither.session.id"]])).toEqual([
       ["call traces.outside", "shared"],
+    ]);
+  });
+
+  test("so are a call on a ref, and the reading of what it refers to", async () => {
+    const ref = await session().create("fractions", "Fraction", [1, 3]);
+    await ref.call("limit_denominator", [2]).catch(() => {});
+    await ref.get("denominator");
+    await ref.release();
+    expect(sdk.spans.map(({ name, status }) => [name, status.code])).toEqual([
+      ["call fractions.Fraction", SpanStatusCode.UNSET],
+      ["call fractions.Fraction.limit_denominator", SpanStatusCode.ERROR],
+      ["call fractions.Fraction.denominator", SpanStatusCode.UNSET],
     ]);
   });
 });
