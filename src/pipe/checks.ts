@@ -99,6 +99,11 @@ export function checkRun(
       `expected \`session\` to be a session, which stage ${python.name} needs, got \`undefined\``,
     ]);
   }
+  if (replicas !== undefined && python === undefined) {
+    throw new OptionsError(where, [
+      `expected no \`replicas\`, because no stage of the pipe runs Python, got \`${replicas}\``,
+    ]);
+  }
   const stateful = plan.stages.find((stage) => stage.kind === "python" && stage.stateful);
   if (replicas !== undefined && stateful !== undefined) {
     throw new OptionsError(where, [

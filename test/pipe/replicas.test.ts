@@ -276,13 +276,6 @@ test.each([0, -1, 1.5, "2", null])("`replicas: %j` is refused", async (replicas)
   expect(message).toContain("`replicas`");
 });
 
-test("a run of node stages alone has no use for replicas, and gives its records", async () => {
-  const run = pipe<number>("p")
-    .node("same", (n) => n)
-    .run(upTo(3), { replicas: 2 });
-  expect(await payloadsOf(run)).toEqual(upTo(3));
-});
-
 test("replicas end with their engine", async () => {
   const own = await testEngine();
   const session = await own.session();
@@ -306,3 +299,10 @@ function parentOf(pid: number): number {
 function childrenOf(pid: number): number[] {
   return readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").split(" ").filter(Boolean).map(Number);
 }
+
+test("replicas for a pipe that runs no Python are refused", () => {
+  const made = pipe<number>("p").node("clean", (n) => n);
+  expect(() => made.run([1], { replicas: 2 })).toThrow(
+    "expected no `replicas`, because no stage of the pipe runs Python, got `2`",
+  );
+});
