@@ -4,6 +4,7 @@ import type { Item } from "../stage/item.js";
 import { PassingItem } from "../stage/passing-item.js";
 import { type Edge, edgesOf, named } from "./edges.js";
 import { Occupancy } from "./explain/occupancy.js";
+import { Waits } from "./explain/waits.js";
 import type { Ledger, StageLedger } from "./ledger.js";
 import type { Receipts } from "./receipts.js";
 import type { Rejections } from "./rejections.js";
@@ -16,6 +17,7 @@ export class RunAccounts {
   readonly rejections: Rejections;
   readonly stages: readonly StageAccount[];
   readonly python: PythonTimes = { working: new Occupancy(), asked: new Occupancy() };
+  readonly waits = new Waits();
   readonly #plan: PipePlan;
   readonly #first: number;
   /** Nearly all that the input gave. */
@@ -35,7 +37,7 @@ export class RunAccounts {
       if (place === END) this.undelivered([item]);
       else count(this.#notEntered, place);
     };
-    const surroundings = { rejections, strayed, receipts, python: this.python };
+    const surroundings = { rejections, strayed, receipts, python: this.python, waits: this.waits };
     this.stages = plan.stages.map(
       (stage, index) => new StageAccount(stage.name, index, surroundings, "cache" in stage && !!stage.cache),
     );

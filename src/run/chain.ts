@@ -65,7 +65,7 @@ export function buildChain(options: ChainOptions): Chain {
   const stopUpTo = (last: number, reason: unknown): void => {
     for (const each of switches.slice(0, last + 1)) each.abort(reason);
   };
-  const sessionEnd: SessionEnd = { failure: undefined };
+  const sessionEnd: SessionEnd = { failure: undefined, blamed: undefined };
   let chunks: AsyncGenerator<Chunk> = source({
     input: options.input,
     makeItem: (record, position) => {
@@ -81,6 +81,7 @@ export function buildChain(options: ChainOptions): Chain {
     onLate: (record) => options.receipts?.refused(record),
     onWaited: options.onWaited,
     room: () => options.receipts?.room(),
+    onRoom: (began) => options.accounts.waits.add("acknowledgements", began),
   });
   for (const { first, length } of options.groups) {
     const last = first + length - 1;

@@ -66,7 +66,7 @@ class StageEvents {
 
   /** What comes through from another stage, or from the input, is not a failure of these. */
   failed(error: unknown): void {
-    if (this.#began === undefined || !(error instanceof StageFailure)) return;
+    if (this.#began === undefined || this.#failed !== undefined || !(error instanceof StageFailure)) return;
     for (const { about, context } of this.#stages) {
       if (about.stage !== error.stage) continue;
       this.#failed = error.stage;
@@ -77,6 +77,8 @@ class StageEvents {
 
   stopped(): void {
     if (this.#began === undefined) return;
+    // A stage behind may have found what one of these is to blame for.
+    this.failed(this.#stages[0]?.context.sessionEnd.blamed);
     for (const { about, context } of this.#stages) {
       if (about.stage === this.#failed) continue;
       const { in: taken, out, rejected, filtered } = context.books.counts;

@@ -34,6 +34,8 @@ export interface SourceOptions {
   readonly onLate?: ((record: unknown) => void) | undefined;
   /** To be awaited, when there is anything, before an asynchronous input is asked for more. */
   readonly room?: (() => Promise<void> | undefined) | undefined;
+  /** Called with when that wait began, at its end. */
+  readonly onRoom?: ((began: number) => void) | undefined;
   /** Called with how long the input was waited for, each time: for a chunk of a synchronous one, for each record of an asynchronous one. */
   readonly onWaited?: ((durationMs: number) => void) | undefined;
 }
@@ -95,12 +97,16 @@ async function* fromAsync(input: AsyncIterable<unknown>, options: SourceOptions)
       let pulling: Promise<IteratorResult<unknown>> | undefined;
       try {
         const room = options.room?.();
-        if (room !== undefined) await untilStopped(room, ending);
+        if (room !== undefined) await untilRoom(room, ending, options.onRoom);
         ended = true; // Unless it gives a record: an iterator that has thrown is over too.
         const began = performance.now();
-        pulling = Promise.resolve(iterator.next());
-        const next = await untilStopped(pulling, ending);
-        options.onWaited?.(performance.now() - began);
+        let next: IteratorResult<unknown>;
+        try {
+          pulling = Promise.resolve(iterator.next());
+          next = await untilStopped(pulling, ending);
+        } finally {
+          options.onWaited?.(performance.now() - began);
+        }
         pulling = undefined;
         if (next.done) return;
         ended = false;
@@ -119,6 +125,19 @@ async function* fromAsync(input: AsyncIterable<unknown>, options: SourceOptions)
     throwIfAborted(options.stopped);
   } finally {
     if (!ended) void leave(iterator);
+  }
+}
+
+async function untilRoom(
+  room: Promise<void>,
+  ending: AbortSignal,
+  onRoom: SourceOptions["onRoom"],
+): Promise<void> {
+  const began = performance.now();
+  try {
+    await untilStopped(room, ending);
+  } finally {
+    onRoom?.(began);
   }
 }
 

@@ -1,11 +1,12 @@
 import type { CacheUse } from "../stage/cache-use.js";
-import type { StageBooks, Trip } from "../stage/contract.js";
+import type { StageBooks, Trip, Wait } from "../stage/contract.js";
 import type { Item, Rejection } from "../stage/item.js";
 import { PassingItem } from "../stage/passing-item.js";
 import { CacheCounts } from "./cache-counts.js";
 import { Crossings } from "./crossings.js";
 import { Load } from "./explain/load.js";
 import type { Occupancy } from "./explain/occupancy.js";
+import type { Waits } from "./explain/waits.js";
 import { type StageBook, TooManyRejectedError } from "./ledger.js";
 import type { Receipts } from "./receipts.js";
 import type { Rejections } from "./rejections.js";
@@ -24,6 +25,7 @@ export interface Surroundings {
   /** Of a run over a live source. */
   readonly receipts: Receipts | undefined;
   readonly python: PythonTimes;
+  readonly waits: Waits;
 }
 
 /** What the Python of a run did, all its trips taken together. */
@@ -56,12 +58,13 @@ export class StageAccount implements StageBooks {
   readonly #strayed: Strayed;
   readonly #receipts: Receipts | undefined;
   readonly #python: PythonTimes;
+  readonly #waits: Waits;
   readonly #reasons = new Map<string, number>();
 
   constructor(
     stage: string,
     index: number,
-    { rejections, strayed, receipts, python }: Surroundings,
+    { rejections, strayed, receipts, python, waits }: Surroundings,
     hasCache = false,
   ) {
     this.stage = stage;
@@ -71,6 +74,7 @@ export class StageAccount implements StageBooks {
     this.#strayed = strayed;
     this.#receipts = receipts;
     this.#python = python;
+    this.#waits = waits;
   }
 
   entered(count: number): void {
@@ -136,6 +140,10 @@ export class StageAccount implements StageBooks {
 
   worked(durationMs: number): void {
     this.load.add(durationMs);
+  }
+
+  waited(wait: Wait, began: number): void {
+    this.#waits.add(wait, began);
   }
 
   batched(facts: Readonly<Record<string, unknown>>): void {

@@ -101,7 +101,8 @@ export class CacheDesk {
     const dated = (entries: readonly (Aged<unknown> | undefined)[]) => this.#dated(entries, keys.length);
     try {
       const entries = this.cached.table.getMany(keys, { allowExpired: true });
-      return isThenable(entries) ? untilStopped(entries, stop).then(dated).catch(failed) : dated(entries);
+      if (!isThenable(entries)) return dated(entries);
+      return this.#waiting(untilStopped(entries, stop)).then(dated).catch(failed);
     } catch (error) {
       return failed(error);
     }
@@ -122,10 +123,19 @@ export class CacheDesk {
   /** Resolves when the table has them for good. @throws CacheError. */
   async write(entries: readonly (readonly [TableKey, unknown])[], stop: AbortSignal): Promise<void> {
     try {
-      await untilStopped(this.cached.table.putMany(entries), stop);
+      await this.#waiting(untilStopped(this.cached.table.putMany(entries), stop));
     } catch (cause) {
       if (stop.aborted) throw cause;
       throw noted(new CacheError(this.#context.stage, "write", cause));
+    }
+  }
+
+  async #waiting<Waited>(wait: Promise<Waited>): Promise<Waited> {
+    const began = performance.now();
+    try {
+      return await wait;
+    } finally {
+      this.#context.books.waited("cache", began);
     }
   }
 

@@ -55,13 +55,21 @@ export interface StageBooks {
   batch(durationMs: number, computeMs: number): void;
   /** One trip to Python and back, of a stage or of a group that begins with it. */
   crossed(trip: Trip): void;
-  /** The function of the stage was at work for so long, on the items of a chunk one after the other; what it waited for is in it. */
+  /** The function of the stage was at work for so long; what that waited for is in it. */
   worked(durationMs: number): void;
+  /** The stage, or a part of it, has waited since then, in milliseconds of `performance.now()`. */
+  waited(wait: Wait, began: number): void;
   /** An item of a stage with a cache has come to its end there; undefined: it failed before the table was asked. */
   cached(use: CacheUse | undefined): void;
   /** What the batching of the stage has come to. */
   batched(facts: Readonly<Record<string, unknown>>): void;
 }
+
+/**
+ * What a stage may wait for besides its input and its work: the table of a cache, the next try of what has failed, whoever takes rejected records, and, before the
+ * input is asked for more, a live source's acknowledgements.
+ */
+export type Wait = "cache" | "retry" | "rejections" | "acknowledgements";
 
 /** A batch that was answered. */
 export interface Trip {
@@ -124,6 +132,8 @@ export interface StageContext {
 /** The last failure of a batch that has cost, or may have cost, its session the process. A session that is lost takes the batches of other stages along. */
 export interface SessionEnd {
   failure: StageFailure | undefined;
+  /** The same, when the run has ended with it, in whatever stage that was found. */
+  blamed: StageFailure | undefined;
 }
 
 /** Ends a run under `halt`: thrown by a stage after everything before the failed record was passed on. */
@@ -146,13 +156,16 @@ export function failStage(cause: unknown, context: StageContext): unknown {
 /** Waits until more may be rejected. What rejections are handed to may fail: that is no stage's failure, but ends this one and what is before it. */
 export async function waitForRoom(
   room: Promise<void>,
-  { stopped, stop }: Pick<StageContext, "stopped" | "stop">,
+  { stopped, stop, books }: Pick<StageContext, "stopped" | "stop" | "books">,
 ): Promise<void> {
+  const began = performance.now();
   try {
     await untilStopped(room, stopped);
   } catch (error) {
     stop(error);
     throw error;
+  } finally {
+    books.waited("rejections", began);
   }
 }
 

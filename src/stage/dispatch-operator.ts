@@ -79,6 +79,14 @@ function optionsOf<Result>(
   onFailure: (error: unknown) => void,
 ): DispatchOptions<Item, Result> {
   const { books, clock, stopped, index, ordering } = context;
+  const retrying = async <Waited>(wait: Promise<Waited>): Promise<Waited> => {
+    const began = performance.now();
+    try {
+      return await wait;
+    } finally {
+      books.waited("retry", began);
+    }
+  };
   const { rateLimit } = pacing;
   const sizes = new PayloadSizes();
   return {
@@ -95,14 +103,14 @@ function optionsOf<Result>(
     // A function of the user's may take its time, and must not hold up the end.
     judge: (failed) => {
       const verdict = judge(failed);
-      return verdict instanceof Promise ? untilStopped(verdict, stopped) : verdict;
+      return verdict instanceof Promise ? retrying(untilStopped(verdict, stopped)) : verdict;
     },
     faultOf,
     suspectOf,
     divides: repeats,
     poison: new PoisonMemory(fingerprintOf),
     wait: async (ms, stop) => {
-      if (ms > 0) await clock.sleep(ms, stop);
+      if (ms > 0) await retrying(clock.sleep(ms, stop));
     },
     stopped,
     onEnd: (unfinished, strategy) => {

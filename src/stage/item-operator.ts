@@ -1,5 +1,5 @@
 import { setImmediate as nextRound } from "node:timers/promises";
-import type { FinalVerdict, Judge } from "../dispatch/judge.js";
+import type { Failed, FinalVerdict, Judge, Verdict } from "../dispatch/judge.js";
 import { untilStopped } from "../stopping.js";
 import { type Chunk, failStage, type Operator, type StageContext, waitForRoom } from "./contract.js";
 import type { Item } from "./item.js";
@@ -15,13 +15,15 @@ export interface ItemWork<Result> {
   settle(item: Item, result: Result, settlement: Settlement, attempts: number): void;
   /** Told when an item has failed for good, and that is put down. */
   failed?(item: Item, error: unknown, verdict: FinalVerdict): void;
+  /** Whether its function notes by itself when it is at work: where much is between one item and the next. */
+  readonly isMetered?: boolean;
 }
 
 /** One item after the other, in order; node and route stages are this. */
 export function itemOperator<Result>(work: ItemWork<Result>, context: StageContext): Operator {
   const judge = judgeOf(context.policy, context.stage, true);
   const settlement = new Settlement(context);
-  return (upstream) => oneByOne(upstream, { work, judge, settlement, context });
+  return (upstream) => oneByOne(upstream, { work, judge, settlement, context, pausedMs: 0 });
 }
 
 interface Bench<Result> {
@@ -29,17 +31,20 @@ interface Bench<Result> {
   readonly judge: Judge<Item>;
   readonly settlement: Settlement;
   readonly context: StageContext;
+  /** How long a chunk has waited for items that were to be tried again. */
+  pausedMs: number;
 }
 
 async function* oneByOne<Result>(
   upstream: AsyncIterable<Chunk>,
   bench: Bench<Result>,
 ): AsyncGenerator<Chunk> {
-  const { settlement, context } = bench;
+  const { work, settlement, context } = bench;
   for await (const chunk of upstream) {
+    bench.pausedMs = 0;
     const began = performance.now();
     const failure = await workThrough(chunk, bench);
-    context.books.worked(performance.now() - began);
+    if (!work.isMetered) context.books.worked(performance.now() - began - bench.pausedMs);
     const done = settlement.close();
     if (done.length > 0) yield done;
     if (failure) throw failure.error;
@@ -80,28 +85,19 @@ async function workThrough<Result>(
 }
 
 /** Puts down what comes of an item that failed the first time, and that the policy may want tried again. @throws what ends the stage. */
-async function settleFailed<Result>(
-  first: unknown,
-  item: Item,
-  { work, judge, settlement, context }: Bench<Result>,
-): Promise<void> {
+async function settleFailed<Result>(first: unknown, item: Item, bench: Bench<Result>): Promise<void> {
+  const { work, settlement, context } = bench;
   let error = first;
   for (let attempts = 1; ; attempts += 1) {
     // Whatever it threw: it was not waited for.
     if (context.stopped.aborted) throw error;
-    const verdict = await untilStopped(
-      Promise.resolve(judge({ error, records: [item], attempts })),
-      context.stopped,
-    );
+    const verdict = await verdictOn({ error, records: [item], attempts }, bench);
     if (verdict.kind === "halt") throw error;
     if (verdict.kind !== "retry") {
       settlement.fails(item, error, verdict, attempts);
       work.failed?.(item, error, verdict);
       return;
     }
-    if (verdict.afterMs > 0) await context.clock.sleep(verdict.afterMs, context.stopped);
-    // A policy that never gives up must not keep everybody else, and its own abort, waiting.
-    else await nextRound();
     let result: Result;
     try {
       result = await untilStopped(Promise.resolve(work.apply(item)), context.stopped);
@@ -111,6 +107,23 @@ async function settleFailed<Result>(
     }
     work.settle(item, result, settlement, attempts + 1);
     return;
+  }
+}
+
+/** What the policy says of an item that has failed, when the wait is over that it may want before the next try. */
+async function verdictOn<Result>(failed: Failed<Item>, bench: Bench<Result>): Promise<Verdict> {
+  const { judge, context } = bench;
+  const began = performance.now();
+  try {
+    const verdict = await untilStopped(Promise.resolve(judge(failed)), context.stopped);
+    if (verdict.kind !== "retry") return verdict;
+    if (verdict.afterMs > 0) await context.clock.sleep(verdict.afterMs, context.stopped);
+    // A policy that never gives up must not keep everybody else, and its own abort, waiting.
+    else await nextRound();
+    return verdict;
+  } finally {
+    bench.pausedMs += performance.now() - began;
+    context.books.waited("retry", began);
   }
 }
 

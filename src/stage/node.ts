@@ -55,6 +55,7 @@ function cachedWork(stage: NodeStage, cache: Cached, context: StageContext): Ite
     return items.apply(given, () => runOnce(stage, given, context));
   };
   return {
+    isMetered: true,
     apply: (item) => {
       const payload = checked(stage.input, item.payload, stage.name, "input");
       return isThenable(payload) ? payload.then((made) => withInput(item, made)) : withInput(item, payload);

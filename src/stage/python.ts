@@ -122,5 +122,7 @@ function atFault(error: unknown, members: readonly PythonMember[]): unknown {
   const { context } = members[memberOf(error)] as PythonMember;
   const { sessionEnd } = context;
   const isLoss = error instanceof SessionLostError && sessionEnd.failure?.cause === error.cause;
-  return isLoss ? sessionEnd.failure : failStage(error, context);
+  if (!isLoss) return failStage(error, context);
+  sessionEnd.blamed = sessionEnd.failure;
+  return sessionEnd.blamed;
 }

@@ -50,37 +50,56 @@ export class Taps {
   }
 
   /** Shows to each tap what has come home for it, one item after the other; an item that it fails for fails there. */
-  async show(
-    items: readonly Item[],
-    results: unknown[],
-    {
-      chosen,
-      batch,
-      stop,
-    }: { chosen: readonly Chosen[]; batch: Pick<BatchReply, "left" | "taps">; stop: AbortSignal },
-  ): Promise<void> {
+  async show(items: readonly Item[], results: unknown[], { chosen, batch, stop }: Shown): Promise<void> {
     const leftAt = new Map(batch.left.map(({ index, step }) => [index, step]));
-    for (const [place, { tap, failed, wanted, isHere }] of chosen.entries()) {
-      const hasLeft = (index: number): boolean => (leftAt.get(index) ?? Number.POSITIVE_INFINITY) <= tap.step;
-      const fail = (index: number, error: unknown): void => {
-        if (!isOut(results[index], tap.member))
-          results[index] = new RecordFailure(inMember(ofOne(error, tap.member), tap.member));
-      };
-      for (const [index, error] of failed) if (!hasLeft(index)) fail(index, error);
-      const payloads = (batch.taps[place] ?? []).values();
-      for (const index of wanted) {
-        if (hasLeft(index)) continue;
-        const payload = isHere(index) ? items[index]?.payload : payloads.next().value;
-        // An earlier tap has failed for it.
-        if (isOut(results[index], tap.member)) continue;
-        try {
-          const shown = show(tap.stage, items[index] as Item, payload, tap.context);
-          if (shown !== undefined) await untilStopped(shown, stop);
-        } catch (error) {
-          if (stop.aborted) throw error;
-          fail(index, error);
-        }
+    for (const [place, each] of chosen.entries()) {
+      const { books } = each.tap.context;
+      const began = performance.now();
+      try {
+        await showTo(each, items, results, { payloads: batch.taps[place] ?? [], leftAt, stop });
+      } finally {
+        books.worked(performance.now() - began);
       }
+    }
+  }
+}
+
+/** What comes home for taps. */
+interface Shown {
+  readonly chosen: readonly Chosen[];
+  readonly batch: Pick<BatchReply, "left" | "taps">;
+  readonly stop: AbortSignal;
+}
+
+async function showTo(
+  { tap, failed, wanted, isHere }: Chosen,
+  items: readonly Item[],
+  results: unknown[],
+  came: {
+    readonly payloads: readonly unknown[];
+    readonly leftAt: ReadonlyMap<number, number>;
+    readonly stop: AbortSignal;
+  },
+): Promise<void> {
+  const { leftAt, stop } = came;
+  const hasLeft = (index: number): boolean => (leftAt.get(index) ?? Number.POSITIVE_INFINITY) <= tap.step;
+  const fail = (index: number, error: unknown): void => {
+    if (!isOut(results[index], tap.member))
+      results[index] = new RecordFailure(inMember(ofOne(error, tap.member), tap.member));
+  };
+  for (const [index, error] of failed) if (!hasLeft(index)) fail(index, error);
+  const payloads = came.payloads.values();
+  for (const index of wanted) {
+    if (hasLeft(index)) continue;
+    const payload = isHere(index) ? items[index]?.payload : payloads.next().value;
+    // An earlier tap has failed for it.
+    if (isOut(results[index], tap.member)) continue;
+    try {
+      const shown = show(tap.stage, items[index] as Item, payload, tap.context);
+      if (shown !== undefined) await untilStopped(shown, stop);
+    } catch (error) {
+      if (stop.aborted) throw error;
+      fail(index, error);
     }
   }
 }

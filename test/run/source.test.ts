@@ -1,9 +1,9 @@
 import { OptionsError } from "slither-ts";
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { InputFailure, newItems, type SourceOptions, source } from "../../src/run/source.js";
 import type { Chunk } from "../../src/stage/contract.js";
 import { drained } from "../dispatch/chunks.js";
-import { quiet } from "../dispatch/deferred.js";
+import { hops, quiet } from "../dispatch/deferred.js";
 import { asyncNumbers, numbers, upTo } from "../pipe/inputs.js";
 
 interface Reading {
@@ -17,6 +17,7 @@ function reading(
   input: SourceOptions["input"],
   id?: Parameters<typeof newItems>[0],
   stopping = new AbortController(),
+  more: Partial<SourceOptions> = {},
 ): Reading {
   const onTaken = (): void => {
     state.taken += 1;
@@ -28,6 +29,7 @@ function reading(
     stopped: stopping.signal,
     drained: draining.signal,
     onTaken,
+    ...more,
   });
   const state = { chunks, stopping, draining, taken: 0 };
   return state;
@@ -268,4 +270,49 @@ test("an object that is iterable both ways is read asynchronously", async () => 
   const both = { ...numbers({ count: 1 }).input, ...asyncNumbers({ count: 2 }).input };
   const { values } = await drained(reading(both).chunks);
   expect(payloads(values)).toEqual([0, 1]);
+});
+
+describe("the wait for an input ends, and counts,", () => {
+  const never = {
+    [Symbol.asyncIterator]: () => ({ next: () => new Promise<never>(() => {}) }),
+  };
+
+  test.each([
+    ["when the run is drained", ({ draining }: Reading) => draining.abort()],
+    ["when nothing more is wanted", ({ stopping }: Reading) => stopping.abort(new Error("left"))],
+  ])("%s", async (_, end) => {
+    const waits: number[] = [];
+    const read = reading(never, undefined, undefined, { onWaited: (durationMs) => waits.push(durationMs) });
+    const next = read.chunks.next();
+    await hops(5);
+    end(read);
+    await next.catch(() => {});
+    expect(waits).toEqual([expect.any(Number)]);
+  });
+
+  test("when it fails", async () => {
+    const waits: number[] = [];
+    const { input } = asyncNumbers({ failAt: 0, failure: new Error("disk full") });
+    const read = reading(input, undefined, undefined, { onWaited: (durationMs) => waits.push(durationMs) });
+    await drained(read.chunks);
+    expect(waits).toEqual([expect.any(Number)]);
+  });
+});
+
+test("how long it had to be waited until more may be asked for is told", async () => {
+  const waits: number[] = [];
+  const { input } = asyncNumbers({ count: 1 });
+  let room: Promise<void> | undefined = hops(3);
+  const options = {
+    room: () => {
+      const first = room;
+      room = undefined;
+      return first;
+    },
+    onRoom: (began: number) => waits.push(began),
+  };
+  const began = performance.now();
+  await drained(reading(input, undefined, undefined, options).chunks);
+  expect(waits).toEqual([expect.any(Number)]);
+  expect(waits[0]).toBeGreaterThanOrEqual(began);
 });

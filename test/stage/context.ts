@@ -59,7 +59,7 @@ export function stand(changes: Partial<StageContext> = {}): Stand {
       stopping.abort(reason);
     },
     abort: undefined,
-    sessionEnd: { failure: undefined },
+    sessionEnd: { failure: undefined, blamed: undefined },
     ...changes,
   };
   return {

@@ -45,7 +45,7 @@ export function groupStand(plan: PipePlan, session?: Executor): GroupStand {
       stopping.abort(reason);
     },
     abort: undefined,
-    sessionEnd: { failure: undefined },
+    sessionEnd: { failure: undefined, blamed: undefined },
     views: new Map(),
   };
   const members = plan.stages.map((stage, index): PythonMember => {

@@ -25,10 +25,19 @@ export function cacheInWords(
   return [maxAgeMs === undefined ? "cached" : `cached, ${overAge} after ${durationInWords(maxAgeMs)}`];
 }
 
-/** `200 ms`, `2.5 s`, `5 min` */
+const UNITS = [
+  ["d", 86_400_000],
+  ["h", 3_600_000],
+  ["min", 60_000],
+  ["s", 1_000],
+] as const;
+
+/** `200 ms`, `2.5 s`, `5 min`, `1 d`: in the largest unit of which it is a number with one decimal at most. */
 export function durationInWords(milliseconds: number): string {
-  if (milliseconds < 1_000) return `${milliseconds} ms`;
-  return milliseconds < 60_000 ? `${milliseconds / 1_000} s` : `${milliseconds / 60_000} min`;
+  const fitting = UNITS.find(([, unit]) => milliseconds >= unit && (milliseconds * 10) % unit === 0);
+  if (fitting === undefined) return `${milliseconds} ms`;
+  const [name, unit] = fitting;
+  return `${milliseconds / unit} ${name}`;
 }
 
 /** What is checked by schemas. */
@@ -71,5 +80,5 @@ export function rateInWords({
   readonly intervalMs: number;
   readonly keyed: boolean;
 }): string {
-  return `at most ${limit} per ${intervalMs} ms${keyed ? " for each key" : ""}`;
+  return `at most ${limit} per ${durationInWords(intervalMs)}${keyed ? " for each key" : ""}`;
 }

@@ -1,4 +1,5 @@
 import type { StagePlan } from "../../plan/plan.js";
+import type { Wait } from "../../stage/contract.js";
 import type { RunStatus } from "../../telemetry/events.js";
 import type { CrossingTimes } from "../crossings.js";
 
@@ -20,6 +21,8 @@ export interface MeasuredRun {
   readonly out: number;
   /** Waiting for records of the input; a synchronous one makes them then. */
   readonly inputMs: number;
+  /** The time in which a stage, or a part of one, waited for something else than its input and its work. */
+  readonly waits: Readonly<Record<Wait, number>>;
   /** Waiting for the consumer to ask for more; left out where nothing was given piece by piece, as for `collect()`. */
   readonly consumerMs?: number;
   /** The share of the run in which Node's event loop was busy, with this run or anything else; left out where that is not known. */
@@ -65,6 +68,10 @@ export interface MeasuredTrips {
   readonly stages: readonly string[];
   /** The taps between them. */
   readonly taps: readonly string[];
+  /** What the function of each tap was at work; several batches at once count as several. */
+  readonly tapWorkMs: readonly number[];
+  /** How many of them could be in flight at once, where `inFlight.perStage` bounds that; else left out. */
+  readonly perStage?: number;
   readonly trips: number;
   readonly rows: number;
   readonly bytesSent: number;

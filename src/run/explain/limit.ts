@@ -1,6 +1,7 @@
+import type { Wait } from "../../stage/contract.js";
 import type { MeasuredRun, MeasuredStage, RunLimit } from "./explanation.js";
 import { pythonLimit } from "./python-limit.js";
-import { partsOfLoop, type Suspect, suspectsOf } from "./suspects.js";
+import { partsOfLoop, type Suspect, shareOf, suspectsOf } from "./suspects.js";
 import { inPercent, listed } from "./words.js";
 
 /** An event loop that is this busy makes all else wait: what was waited for is no limit by itself then. */
@@ -60,7 +61,7 @@ function nodeLimit(run: MeasuredRun): RunLimit {
   };
 }
 
-function waitLimit(run: MeasuredRun, { kind, stage, share }: Suspect): RunLimit {
+function waitLimit(run: MeasuredRun, { kind, stage, taps, share }: Suspect): RunLimit {
   const percent = inPercent(share);
   const about = { kind, ...(stage !== undefined && { stage }), share };
   switch (kind) {
@@ -77,6 +78,10 @@ function waitLimit(run: MeasuredRun, { kind, stage, share }: Suspect): RunLimit 
         sentence: `The session is the limit: batches waited for it ${percent} of the run, while it did other work or came back`,
       };
     default: {
+      if (taps !== undefined) {
+        const sentence = `Taps ${listed(taps)} are the limit: they were at work ${percent} of the run, most of it in ${stage}, and mostly waited`;
+        return { ...about, sentence };
+      }
       const measured = run.stages.find((each) => each.stage === stage);
       const sentence = `Stage ${stage} is the limit: its function was at work ${percent} of the run, and mostly waited${placesOf(measured)}`;
       return { ...about, sentence };
@@ -92,12 +97,25 @@ function placesOf(measured: MeasuredStage | undefined): string {
   return `; it has ${atOnce} records at a time, and more \`concurrency\` lets it take more`;
 }
 
-function noLimit({ stages, loop = 0, failed }: MeasuredRun, suspects: readonly Suspect[]): RunLimit {
+/** What there is to say of a wait, before its share. */
+const WAITED_FOR: Readonly<Record<Wait, string>> = {
+  cache: "the table of a cache was waited for",
+  retry: "records waited for their next try",
+  rejections: "whoever takes the rejected records was waited for",
+  acknowledgements: "acknowledgements of the source were waited for",
+};
+
+function noLimit(run: MeasuredRun, suspects: readonly Suspect[]): RunLimit {
+  const { stages, loop = 0, failed, waits } = run;
   const node: Suspect = { kind: "node", share: loop, what: "Node's event loop was busy" };
   const sorted = [node, ...suspects].sort((one, other) => other.share - one.share);
   const worth = sorted.filter(({ share }) => share >= LITTLE);
   const limited = stages.filter(({ rateLimited }) => rateLimited).map(({ stage }) => stage);
+  const waited = Object.entries(waits)
+    .map(([wait, ms]) => ({ what: WAITED_FOR[wait as Wait], share: shareOf(run, ms) }))
+    .filter(({ share }) => share >= LITTLE);
   const hints = [
+    ...waited.map(({ what, share }) => `${what} ${inPercent(share)} of the run`),
     ...(limited.length === 0
       ? []
       : [`${listed(limited)} ${limited.length === 1 ? "has" : "have"} a rate limit`]),

@@ -37,11 +37,11 @@ export class Load {
 }
 
 /**
- * A stage that notes when its function is at work, where it works on several records at once. Of one that takes one after the other, its operator measures whole
+ * A stage that notes when its function is at work, where it works on several records at once, or has a cache before it. Of any other its operator measures whole
  * chunks, which costs nothing for each record.
  */
 export function metered(stage: StagePlan, load: Load): StagePlan {
-  if (stage.kind !== "node" || stage.concurrent === undefined) return stage;
+  if (stage.kind !== "node" || (stage.concurrent ?? stage.cache) === undefined) return stage;
   const run: NodeStage["run"] = (payload, context) => {
     load.begin();
     let result: unknown;

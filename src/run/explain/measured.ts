@@ -33,6 +33,7 @@ export function measured({ plan, groups, accounts, pace, ...ended }: EndedRun): 
     in: taken,
     out,
     inputMs: pace.inputMs,
+    waits: accounts.waits.ms,
     ...(consumerMs !== undefined && { consumerMs }),
     ...(loop !== undefined && { loop }),
     ...(trips.length > 0 && { python: pythonOf(accounts, processes) }),
@@ -66,14 +67,21 @@ function tripsOf(plan: PipePlan, accounts: RunAccounts, { first, length }: Stage
   const { crossings } = accounts.stages[first] as StageAccount;
   if (crossings.trips === 0) return [];
   const members = plan.stages.slice(first, first + length);
-  const named = (wanted: StagePlan["kind"]): string[] =>
-    members.filter(({ kind }) => kind === wanted).map(({ name }) => name);
+  const isTap = ({ kind }: StagePlan): boolean => kind === "tap";
   const { trips, rows, bytesSent, bytesReceived, durationMs, times } = crossings;
-  const taps = named("tap");
+  const [entry] = members;
+  const perStage = entry?.kind === "python" ? entry.inFlight.perStage : undefined;
+  const taps = members.filter(isTap).map(({ name }) => name);
+  const tapWorkMs = accounts.stages
+    .slice(first, first + length)
+    .filter((_, member) => isTap(members[member] as StagePlan))
+    .map(({ load }) => load.ms);
   return [
     {
-      stages: named("python"),
+      stages: members.filter(({ kind }) => kind === "python").map(({ name }) => name),
       taps,
+      tapWorkMs,
+      ...(perStage !== undefined && { perStage }),
       trips,
       rows,
       bytesSent,

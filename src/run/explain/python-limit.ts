@@ -50,5 +50,6 @@ function outlookOf(run: MeasuredRun, processes: number, cores: number): ReturnTy
     loop,
     cores,
     trips: trips.reduce((sum, each) => sum + each.trips, 0),
+    inFlight: trips.reduce((sum, { perStage = Number.POSITIVE_INFINITY }) => sum + perStage, 0),
   });
 }

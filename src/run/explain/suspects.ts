@@ -1,9 +1,12 @@
 import type { MeasuredRun, MeasuredStage, MeasuredTrips, RunLimit } from "./explanation.js";
+import { listed } from "./words.js";
 
 /** Something that may have kept a run from being faster. */
 export interface Suspect {
   readonly kind: RunLimit["kind"];
   readonly stage?: string;
+  /** The taps that it is made of, where these are several. */
+  readonly taps?: readonly string[];
   /** The share of the run in which it did all that it can. */
   readonly share: number;
   /** What it did, in words that its share follows. */
@@ -20,9 +23,13 @@ export function suspectsOf(run: MeasuredRun): Suspect[] {
     ...stages.filter(isInNode).map(({ stage, workMs = 0, atOnce = 1 }): Suspect => {
       return { kind: "stage", stage, share: share(workMs / atOnce), what: `${stage} was at work` };
     }),
-    ...trips.filter(hasTaps).map(({ taps, tapsMs }): Suspect => {
-      const stage = taps.join(", ");
-      return { kind: "stage", stage, share: share(tapsMs), what: `${stage} was at work` };
+    ...trips.filter(hasTaps).map((each): Suspect => {
+      const were = each.taps.length === 1 ? "was" : "were";
+      return {
+        ...tapsIn(each),
+        share: share(each.tapsMs),
+        what: `${listed(each.taps)} ${were} at work`,
+      };
     }),
   ];
   if (python === undefined) return suspects;
@@ -54,10 +61,9 @@ export function partsOfLoop(run: MeasuredRun): Suspect[] {
     part(consumerMs, { kind: "consumer", what: "the consumer took" }),
     ...inNode.map(({ stage, workMs = 0 }) => part(workMs, { kind: "stage", stage, what: `${stage} took` })),
     part(messagesMs, { kind: "node", what: "messages to and from Python took" }),
-    ...trips.filter(hasTaps).map(({ taps, tapsMs }) => {
-      const stage = taps.join(", ");
-      return part(tapsMs, { kind: "stage", stage, what: `${stage} took` });
-    }),
+    ...trips
+      .filter(hasTaps)
+      .map((each) => part(each.tapsMs, { ...tapsIn(each), what: `${listed(each.taps)} took` })),
     part(inputMs, { kind: "input", what: "the input took" }),
   ].sort((one, other) => other.share - one.share);
 }
@@ -65,6 +71,12 @@ export function partsOfLoop(run: MeasuredRun): Suspect[] {
 /** A share of the run. What overlaps by a little makes no more than all of it. */
 export function shareOf({ durationMs }: MeasuredRun, ms: number): number {
   return durationMs > 0 ? Math.min(1, ms / durationMs) : 0;
+}
+
+/** The taps of a trip, by the name of the one that has most of their time. */
+function tapsIn({ taps, tapWorkMs }: MeasuredTrips): Pick<Suspect, "kind" | "stage" | "taps"> {
+  const most = tapWorkMs.indexOf(Math.max(...tapWorkMs));
+  return { kind: "stage", stage: taps[most] as string, ...(taps.length > 1 && { taps }) };
 }
 
 function isInNode({ kind, workMs }: MeasuredStage): boolean {

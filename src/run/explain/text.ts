@@ -28,7 +28,7 @@ export function explainRunText(explanation: RunExplanation): string {
 
 /** What goes on at the same time: these do not make up the whole. */
 function rowsOfRun(explanation: RunExplanation): Row[] {
-  const { durationMs, inputMs, consumerMs, loop, python, stages, failed } = explanation;
+  const { durationMs, inputMs, waits, consumerMs, loop, python, stages, failed } = explanation;
   const row = (what: string, ms: number, note: string, among = 1): Row => {
     return [what, inMs(ms), inPercent(shareOf(explanation, ms / among)), note];
   };
@@ -38,6 +38,9 @@ function rowsOfRun(explanation: RunExplanation): Row[] {
     ...stages
       .filter(({ workMs }) => workMs !== undefined)
       .map((stage) => stageRow(stage, { processes, row })),
+    ...Object.entries(waits)
+      .filter(([, ms]) => ms > 0)
+      .map(([wait, ms]) => row(wait, ms, "waited for")),
     ...(consumerMs === undefined ? [] : [row("consumer", consumerMs, "waited for")]),
     ...(loop === undefined ? [] : [row("event loop", loop * durationMs, "busy")]),
     ...(python === undefined ? [] : [row("Python", workMs, processInWords(python.processes), processes)]),

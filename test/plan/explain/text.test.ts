@@ -75,7 +75,7 @@ test("of every trip but the first it says why it is one of its own", () => {
         look         tap     sees all
         ┌ to Python          weighted batches (maxWeight 5),
         │                    2 in flight for each process, holds up to 64 MB,
-        │                    order: preserve, at most 2 per 1000 ms for each key,
+        │                    order: preserve, at most 2 per 1 s for each key,
         │                    not one trip with one: one is stateful, and its batches are sent once
         │ two        python  m.g, timeout 1.5 s
         └ to Node            results of two

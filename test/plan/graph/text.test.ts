@@ -2,6 +2,7 @@
 import { graphText, pipe, retry, routeTo } from "slither-ts";
 import { expect, test } from "vitest";
 import { z } from "zod";
+import { durationInWords } from "../../../src/plan/graph/words.js";
 import { deciding, failing, merged, nested, straight } from "./pipes.js";
 
 /** The lines of a picture, without the indentation that they have here. */
@@ -132,8 +133,7 @@ test("what does not fit into 80 columns goes on in the next line", () => {
         ask                  node    4 at once, order: as-completed,
                                      checks input and output
         a_stage_with_a_name  python  package.module.a_function_with_a_name,
-                                     one by one, batches of 250,
-                                     at most 5 per 1000 ms,
+                                     one by one, batches of 250, at most 5 per 1 s,
                                      on error: retry 3x then route to later
         ├─ failed: later → output
         last                 python  m.f, batches of 250, stateful
@@ -155,4 +155,18 @@ test("a part to which nothing leads stands by itself", () => {
         └─ default → output
     `),
   );
+});
+
+test.each([
+  [200, "200 ms"],
+  [1_234, "1234 ms"],
+  [2_500, "2.5 s"],
+  [90_000, "1.5 min"],
+  [100_000, "100 s"],
+  [300_000, "5 min"],
+  [7_200_000, "2 h"],
+  [86_400_000, "1 d"],
+  [129_600_000, "1.5 d"],
+])("%d ms are %s", (milliseconds, words) => {
+  expect(durationInWords(milliseconds)).toBe(words);
 });

@@ -81,7 +81,7 @@ test("a function that is at work for several records is full when all its places
 });
 
 test("taps in a trip are waited for like other functions", () => {
-  const trips = [tripsOf(["featurize"], [10], { taps: ["save"], tapsMs: 900 })];
+  const trips = [tripsOf(["featurize"], [10], { taps: ["save"], tapWorkMs: [900], tapsMs: 900 })];
   expect(limited({ ...withPython(10), trips, loop: 0.1 })).toEqual(["stage", "save"]);
 });
 

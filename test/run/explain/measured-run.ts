@@ -10,6 +10,7 @@ export function measuredRun(changes: Partial<MeasuredRun> = {}): MeasuredRun {
     in: 100,
     out: 100,
     inputMs: 0,
+    waits: { cache: 0, retry: 0, rejections: 0, acknowledgements: 0 },
     consumerMs: 0,
     loop: 0,
     stages: [],
@@ -50,6 +51,7 @@ export function tripsOf(
   return {
     stages,
     taps: [],
+    tapWorkMs: [],
     trips: 10,
     rows: 100,
     bytesSent: 2_048,

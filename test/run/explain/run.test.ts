@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises";
 import { pipe, type Run, type RunExplanation, RunUnfinishedError } from "slither-ts";
 import { describe, expect, test } from "vitest";
 import { sharedSession } from "../../helpers/engine.js";
@@ -49,6 +50,36 @@ describe("a run is explained", () => {
   });
 });
 
+test("what a run that was left has left behind counts up to its end", async () => {
+  const run = pipe<number>("p")
+    .node("ask", (number) => (number === 0 ? number : delay(60_000, number, { ref: false })), {
+      concurrency: 4,
+    })
+    .run(upTo(10));
+  for await (const _ of run) break;
+  const { stats } = await run.done;
+  await delay(20);
+  expect(run.explain().stages[0]?.workMs).toBeLessThanOrEqual(4 * stats.durationMs);
+});
+
+test("a tap of several in a trip is named as the limit, by its own name", async () => {
+  const made = pipe<number>("p")
+    .python<number>("first", python("quick"))
+    .tap("look", () => delay(5))
+    .tap("save", () => delay(20))
+    .python<number>("second", python("quick"));
+  const { limit, trips } = await explained(made.run(upTo(20), { session: session() }));
+  expect(limit).toMatchObject({
+    kind: "stage",
+    stage: "save",
+    sentence: expect.stringMatching(
+      /^Taps look and save are the limit: they were at work \d+ % of the run, most of it in save,/,
+    ),
+  });
+  const [look = 0, save = 0] = trips[0]?.tapWorkMs ?? [];
+  expect(save).toBeGreaterThan(look);
+});
+
 test("the parts of its trips make up their time", async () => {
   const { trips } = await explained(trip.run(upTo(50), { session: session() }));
   const [{ durationMs, times }] = trips as [RunExplanation["trips"][number]];
@@ -65,6 +96,7 @@ test("it has what went over the border, by trip", async () => {
     {
       stages: ["first", "second"],
       taps: ["look"],
+      tapWorkMs: [expect.any(Number)],
       trips: 5,
       rows: 50,
       bytesSent: expect.any(Number),

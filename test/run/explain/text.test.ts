@@ -18,10 +18,12 @@ function drawn(text: string): string {
 test("what there is to say of a run stands in columns", () => {
   const { times, ...trips } = tripsOf(["featurize", "predict"], [100, 700], {
     taps: ["save"],
+    tapWorkMs: [20],
     durationMs: 1_600,
   });
   const explanation = explained({
     inputMs: 12.34,
+    waits: { cache: 40, retry: 0, rejections: 0, acknowledgements: 0 },
     consumerMs: 5,
     loop: 0.3,
     python: { processes: 2, workMs: 800, anyMs: 700, waitedMs: 20 },
@@ -44,6 +46,7 @@ test("what there is to say of a run stands in columns", () => {
         ask         2000.0   50 %  node, 4 at once
         featurize    100.0    5 %  python
         predict      700.0   35 %  python
+        cache         40.0    4 %  waited for
         consumer       5.0    1 %  waited for
         event loop   300.0   30 %  busy
         Python       800.0   40 %  2 processes
