@@ -3,7 +3,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from slither_worker import encode
+from slither_worker import encode, plain
 from slither_worker.encode import Encoder
 from slither_worker.errors import CallFailure
 from slither_worker.refs import Refs
@@ -24,6 +24,7 @@ def test_a_result_too_long_for_messagepack_itself_is_refused(monkeypatch: pytest
     def too_long(_: object) -> bytes:
         raise ValueError("can't encode bytes-like objects longer than 2**32 - 1")
 
+    monkeypatch.setattr(plain, "_encode", too_long)
     monkeypatch.setattr(encode, "_encode", too_long)
     with pytest.raises(CallFailure, match="cannot be carried: it takes more than"):
         Encoder(Refs()).encode_result(b"", 1)

@@ -61,15 +61,14 @@ def test_an_array_that_came_is_writable_and_owns_its_memory() -> None:
     assert NUMBERS[0, 0, 0] == 0
 
 
-def test_an_array_without_numpy_is_refused_as_an_argument(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_array_without_numpy_fails_as_a_module_that_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
     payload = encode_array(NUMBERS)
     monkeypatch.setitem(sys.modules, "numpy", None)
     with pytest.raises(CallFailure) as caught:
         _decode(payload)
 
-    assert caught.value.error["code"] == "value"
-    assert caught.value.error["direction"] == "argument"
-    assert "install numpy" in str(caught.value.error["hint"])
+    assert caught.value.error["code"] == "module_not_found"
+    assert caught.value.error["missing"] == "numpy"
 
 
 def test_other_values_are_carried_without_numpy(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,9 +3,10 @@ from __future__ import annotations
 import datetime
 from typing import Any
 
+import msgspec
 import pytest
 
-from slither_worker.plain import is_plain
+from slither_worker.plain import encode_plain, is_plain
 
 
 @pytest.mark.parametrize(
@@ -51,3 +52,12 @@ def test_a_list_that_contains_itself_many_times_is_not_plain() -> None:
     value.extend([value] * 3000)
 
     assert not is_plain(value)
+
+
+@pytest.mark.parametrize("value", [(1,), 2**64, "\ud800", {"__proto__": 1}, ["__proto__"]])
+def test_what_plain_messagepack_may_not_carry_is_not_encoded(value: object) -> None:
+    assert encode_plain([value]) is None
+
+
+def test_plain_values_are_encoded() -> None:
+    assert encode_plain([1, {"a": None}]) == msgspec.msgpack.encode([1, {"a": None}])

@@ -114,6 +114,10 @@ def refusal(value: object) -> dict[str, Any]:
         (NotImplemented, "NotImplementedType", KEEP),
         (numpy.complex128(1), "numpy.complex128", "send value.real and value.imag"),
         (numpy.datetime64("2026-01-01"), "numpy.datetime64", "convert it with str(value)"),
+        (numpy.datetime64("2026-01-01", "ns"), "numpy.datetime64", "convert it with str(value)"),
+        (numpy.datetime64("NaT"), "numpy.datetime64", "convert it with str(value)"),
+        (numpy.timedelta64(2, "Y"), "numpy.timedelta64", "convert it with value.astype('int64')"),
+        (numpy.timedelta64(2, "ns"), "numpy.timedelta64", "convert it with value.astype('int64')"),
         (numpy.ma.array([1]), None, "convert it with value.filled(...)"),
         (numpy.array([1j]), "numpy.ndarray[complex128]", "send value.real and value.imag"),
         (

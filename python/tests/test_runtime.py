@@ -294,7 +294,7 @@ def test_running_out_of_memory_while_answering_fails_the_call_alone(
         raise MemoryError("no memory for the answer")
 
     with monkeypatch.context() as patch:
-        patch.setattr("slither_worker.encode._encode_plain", no_memory)
+        patch.setattr("slither_worker.encode.encode_plain", no_memory)
         error = node.error(Kind.CALL, "sample", "identity", [1], {}, "value")
 
     assert (error["code"], error["type"]) == ("exception", "MemoryError")

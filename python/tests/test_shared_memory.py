@@ -19,6 +19,7 @@ from msgspec.msgpack import Ext
 from strategies import DTYPES
 
 from slither_worker import answer_blocks, shared_memory
+from slither_worker.batch import Batch, Step
 from slither_worker.decode import Decoder
 from slither_worker.encode import Encoder
 from slither_worker.errors import CallFailure
@@ -176,6 +177,21 @@ def test_the_block_of_an_answer_that_fails_is_thrown_away(monkeypatch: pytest.Mo
 
     assert answer is not None
     assert answer[0] == Kind.ERROR
+    assert _descriptors() == before
+
+
+def test_the_block_of_rows_that_have_all_failed_is_thrown_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    module = ModuleType("made")
+    vars(module)["make"] = lambda _: [numpy.ones(20), object()]
+    monkeypatch.setitem(sys.modules, "made", module)
+    before = _descriptors()
+    encoder = Encoder(Refs())
+    batch = Batch([1, 2], fails_by_row=True)
+    batch.carry_out([Step("made", "make", "each")], lambda _: None)
+    encoder.encode_batch(batch, 0, [0.0, 0.0], [])
+    answer_blocks.give()
+
+    assert len(batch.left) == 2
     assert _descriptors() == before
 
 

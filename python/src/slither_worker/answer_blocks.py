@@ -71,7 +71,9 @@ def back_to(marked: int) -> None:
 def give() -> None:
     """Leave the block of an answer that was made to Node, which tells when it has read it."""
     global _block, _end
-    if _block is not None:
+    if _end == 0:
+        take_back()  # Node never hears of a block that no array is in.
+    elif _block is not None:
         _given.add(_block)
         _block, _end = None, 0
 

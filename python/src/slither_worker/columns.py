@@ -8,8 +8,8 @@ from typing import NamedTuple
 from slither_worker.batch import Batch, Step, results_of
 from slither_worker.column_results import Column, Columns, ResultCheck
 from slither_worker.errors import CallFailure
-from slither_worker.functions import find_function
-from slither_worker.ndarray import import_numpy, is_array
+from slither_worker.functions import find_function, load_module
+from slither_worker.ndarray import is_array
 from slither_worker.plain import SCALARS
 from slither_worker.progress import note_step
 
@@ -69,7 +69,7 @@ def _as_array(column: Column) -> Column:
     """Return the array of a column; one of objects for a list."""
     if is_array(column):
         return column
-    made = import_numpy("object").empty(len(column), dtype=object)
+    made = load_module("numpy").empty(len(column), dtype=object)
     if set(map(type, column)) <= SCALARS:
         made[:] = column
     else:

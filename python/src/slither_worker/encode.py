@@ -15,13 +15,12 @@ from slither_worker.column_results import Column
 from slither_worker.columns import ColumnBatch, ColumnTable
 from slither_worker.errors import CallFailure
 from slither_worker.ndarray import array_extension, dtype_problem, is_array
-from slither_worker.plain import SCALARS, is_plain
-from slither_worker.protocol import FORBIDDEN_KEY, MAX_BODY_BYTES
+from slither_worker.plain import SCALARS, encode_exactly, encode_plain, is_plain
+from slither_worker.protocol import MAX_BODY_BYTES
 from slither_worker.rebuild import rebuild
 from slither_worker.refs import Refs
 from slither_worker.table import Table, columns_of
 
-_FORBIDDEN_KEY_BYTES: Final = msgspec.msgpack.encode(FORBIDDEN_KEY)
 _encode: Final = msgspec.msgpack.Encoder().encode
 
 
@@ -39,8 +38,10 @@ class Encoder:
     def encode_table(self, rows: list[Any]) -> bytes:
         """Encode the rows of a batch as a table; fails with `value` when one cannot be carried exactly."""
         table = columns_of(rows)
-        body = None if table is None else _encode_exactly(table)
-        return body or _of_fitting_size(rows, lambda: self._encode_as_rows(rows))
+        body = None if table is None else encode_exactly(table)
+        if body is not None and len(body) <= MAX_BODY_BYTES:
+            return body
+        return _of_fitting_size(rows, lambda: self._encode_as_rows(rows))
 
     def encode_chosen(self, batch: Batch, indices: list[int]) -> bytes:
         """Encode some of the rows of a batch, by where they stood as it came, as a table."""
@@ -131,14 +132,14 @@ class Encoder:
 
     def _encode_as_rows(self, rows: list[Any]) -> bytes:
         if is_plain(rows):
-            body = _encode_exactly(Table(len(rows), None, rows))
+            body = encode_exactly(Table(len(rows), None, rows))
             if body is not None:
                 return body
         encoded = memoryview(self._encode_rebuilt(rows, []))[1:]
         return _encode(Table(len(rows), None, msgspec.Raw(encoded)))
 
     def _encode_body(self, value: object, rest: list[Any]) -> bytes:
-        return _encode_plain(value, rest) or self._encode_rebuilt(value, rest)
+        return encode_plain([value, *rest]) or self._encode_rebuilt(value, rest)
 
     def _encode_rebuilt(self, value: object, rest: list[Any]) -> bytes:
         mark = answer_blocks.mark()
@@ -151,19 +152,6 @@ class Encoder:
             answer_blocks.back_to(mark)
             rebuilt_rest = rebuild(rest, self._refs, check_scalars=True)
             return _encode([rebuild(value, self._refs, check_scalars=True), *rebuilt_rest])
-
-
-def _encode_plain(value: object, rest: list[Any]) -> bytes | None:
-    return _encode_exactly([value, *rest]) if is_plain(value) else None
-
-
-def _encode_exactly(plain: object) -> bytes | None:
-    try:
-        body = _encode(plain)
-    except (OverflowError, UnicodeEncodeError, ValueError):
-        return None
-    # These bytes may also stand inside a text; the rebuild, which sees the keys, finds out.
-    return None if _FORBIDDEN_KEY_BYTES in body or len(body) > MAX_BODY_BYTES else body
 
 
 def _of_fitting_size(value: object, encode: Callable[[], bytes]) -> bytes:

@@ -11,6 +11,7 @@ from msgspec.msgpack import Ext
 
 from slither_worker import answer_blocks, shared_memory
 from slither_worker.errors import CallFailure
+from slither_worker.functions import load_module
 from slither_worker.protocol import Extension
 
 if TYPE_CHECKING:
@@ -47,9 +48,12 @@ def is_array(value: object) -> bool:
 
 
 def scalar_item(value: Any) -> Any:
-    """Return the Python scalar that equals a numpy scalar; `None` for everything else."""
+    """Return the Python scalar that equals a numpy scalar; `None` for everything else.
+
+    Dates and durations equal none: where Python has no such unit, `.item()` gives a bare number of them.
+    """
     generic = getattr(sys.modules.get("numpy"), "generic", None)
-    if generic is None or not issubclass(type(value), generic):
+    if generic is None or not issubclass(type(value), generic) or value.dtype.kind in "mM":
         return None
     item = value.item()
     return item if type(item) in _SCALARS else None
@@ -96,7 +100,7 @@ def decode_shared_array(payload: memoryview) -> NDArray[Any]:
         return _array_on(
             header, shared_memory.mapping(header.key, header.pid, header.descriptor, bytes_of_all)
         )
-    made: NDArray[Any] = import_numpy(header.dtype).empty(header.shape, _wire_dtype(header))
+    made: NDArray[Any] = _numpy().empty(header.shape, _wire_dtype(header))
     shared_memory.read_into(made.reshape(-1).view("u1").data, header.pid, header.descriptor, header.offset)
     return made.astype(header.dtype, copy=False)
 
@@ -133,11 +137,16 @@ def _split(payload: memoryview) -> tuple[_Header, memoryview]:
 
 
 def _wire_dtype(header: _Header) -> Any:
-    return import_numpy(header.dtype).dtype(_WIRE_DTYPES[header.dtype])
+    return _numpy().dtype(_WIRE_DTYPES[header.dtype])
 
 
 def _size(header: _Header, wire: Any) -> int:
     return math.prod(header.shape) * int(wire.itemsize)
+
+
+def _numpy() -> Any:
+    """Return numpy, where an array needs it; fails with `module_not_found` where there is none."""
+    return load_module("numpy")
 
 
 def _array_on(header: _Header, elements: Any) -> NDArray[Any]:
@@ -145,21 +154,5 @@ def _array_on(header: _Header, elements: Any) -> NDArray[Any]:
     if len(elements) != _size(header, wire):
         came = f"came with {len(elements)} bytes of elements"
         raise CallFailure("protocol", f"an array of dtype {header.dtype} and shape {header.shape} {came}")
-    on: NDArray[Any] = import_numpy(header.dtype).ndarray(header.shape, wire, buffer=elements)
+    on: NDArray[Any] = _numpy().ndarray(header.shape, wire, buffer=elements)
     return on
-
-
-def import_numpy(name: str) -> Any:
-    """Return numpy; fails with `value` where there is none, for the sake of an array of `name`."""
-    try:
-        import numpy
-    except ImportError as error:
-        raise CallFailure(
-            "value",
-            f"an argument is an array of {name}, and numpy cannot be imported: {error}",
-            direction="argument",
-            path="",
-            type="numpy.ndarray",
-            hint="install numpy in the Python environment of this session, or send a plain array",
-        ) from None
-    return numpy

@@ -6,11 +6,30 @@ from collections.abc import Collection
 from itertools import chain
 from typing import Any, Final
 
-from slither_worker.protocol import MAX_DEPTH
+import msgspec
+
+from slither_worker.protocol import FORBIDDEN_KEY, MAX_DEPTH
 
 SCALARS: Final = frozenset({type(None), bool, int, float, str, bytes})
 _PLAIN: Final = SCALARS | {list, dict}
 _WIDE_LEVEL: Final = 1_000_000
+_FORBIDDEN_KEY_BYTES: Final = msgspec.msgpack.encode(FORBIDDEN_KEY)
+_encode: Final = msgspec.msgpack.Encoder().encode
+
+
+def encode_plain(value: object) -> bytes | None:
+    """Encode a value that plain MessagePack carries exactly; `None` for any other."""
+    return encode_exactly(value) if is_plain(value) else None
+
+
+def encode_exactly(plain: object) -> bytes | None:
+    """Do the same with what is plain, but for integers over 64 bits, lone surrogates and forbidden keys."""
+    try:
+        body = _encode(plain)
+    except (OverflowError, UnicodeEncodeError, ValueError):
+        return None
+    # These bytes may also stand inside a text; the rebuild, which sees the keys, finds out.
+    return None if _FORBIDDEN_KEY_BYTES in body else body
 
 
 def is_plain(value: object, levels: int = MAX_DEPTH) -> bool:

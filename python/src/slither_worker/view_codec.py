@@ -9,14 +9,13 @@ import msgspec
 
 from slither_worker.decode import Decoder
 from slither_worker.errors import CallFailure
-from slither_worker.plain import is_plain
-from slither_worker.protocol import FORBIDDEN_KEY, MAX_BODY_BYTES, Kind
+from slither_worker.plain import encode_plain
+from slither_worker.protocol import MAX_BODY_BYTES, Kind
 from slither_worker.rebuild import rebuild
 from slither_worker.refs import Refs
 from slither_worker.value_path import Path
 from slither_worker.view_errors import ViewError, ViewRefusedError, ViewTimeoutError
 
-_FORBIDDEN_KEY_BYTES: Final = msgspec.msgpack.encode(FORBIDDEN_KEY)
 _ERRORS: Final[dict[str, type[ViewError]]] = {
     "view_refused": ViewRefusedError,
     "view_timeout": ViewTimeoutError,
@@ -46,7 +45,7 @@ class ViewCodec:
 
     def encode(self, question: Question) -> bytes:
         """Encode the body of a CALLBACK; raises `TypeError` when a part of it cannot be carried exactly."""
-        body = _encode_plain([*question]) or self._encode_rebuilt(question)
+        body = encode_plain([*question]) or self._encode_rebuilt(question)
         if len(body) > MAX_BODY_BYTES:
             reason = f"the question takes more than {MAX_BODY_BYTES} bytes; ask in parts"
             raise TypeError(f"view {question.name!r}: {reason}")
@@ -82,17 +81,6 @@ class ViewCodec:
             return _encode([number, ready(name), named, ready(keys, (None, "keys")), step])
         except CallFailure as failure:
             raise _not_carried(name, failure.error) from None
-
-
-def _encode_plain(question: list[Any]) -> bytes | None:
-    if not is_plain(question):
-        return None
-    try:
-        body = _encode(question)
-    except (OverflowError, UnicodeEncodeError, ValueError):
-        return None
-    # These bytes may also stand inside a text; the rebuild, which sees the keys, finds out.
-    return None if _FORBIDDEN_KEY_BYTES in body else body
 
 
 def _not_carried(name: str, error: dict[str, object]) -> TypeError:
