@@ -178,7 +178,8 @@ export class Flow<Record, Result> {
       entries.map(({ record }) => record),
       {
         judge,
-        faultOf,
+        // What ends then may end with any error, also with that of the stage which has stopped this one.
+        faultOf: (error) => (isAborted(this.#stop) ? "everyone" : faultOf(error)),
         suspectOf,
         divides,
         poison,

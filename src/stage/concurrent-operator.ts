@@ -34,7 +34,7 @@ export function concurrentOperator<Result>(
           stop,
         ),
       ],
-      faultOf: () => (context.stopped.aborted ? "everyone" : "records"),
+      faultOf: () => "records",
       repeats: true,
       fingerprintOf: () => undefined,
       judge: judgeOf(context.policy, context.stage, true),

@@ -49,8 +49,8 @@ export function pythonOperator(members: readonly PythonMember[]): Operator {
         members[memberOf(error)]?.stage.kind === "tap" || isOfCache(error)
           ? "records"
           : faultOf(error, stage.stateful),
-      // With a schema, what is sent may be fewer.
-      suspectOf: isChecked(schemas) ? () => undefined : rowOf,
+      // With a schema before the function, what is sent may be fewer.
+      suspectOf: schemas.input === undefined ? rowOf : () => undefined,
       repeats: !stage.stateful,
       judge: judgeOfMembers(members, !stage.stateful),
       fingerprintOf: (item) => fingerprintOf(item.payload, session.id),
@@ -117,9 +117,11 @@ function judgeOfMembers(members: readonly PythonMember[], repeats: boolean): Jud
   return (failed: Failed<Item>) => (judges[memberOf(failed.error)] as Judge<Item>)(failed);
 }
 
-/** A batch that was lost with its session is not at fault: the one is that the session died of, of whatever stage. */
+/** A batch that was lost with its session is not at fault: the one is that the session died of, of whatever stage. Nor is one that another stage has stopped. */
 function atFault(error: unknown, members: readonly PythonMember[]): unknown {
-  const { context } = members[memberOf(error)] as PythonMember;
+  const [first] = members as readonly [PythonMember];
+  if (first.context.stopped.aborted) return error;
+  const { context } = members[memberOf(error)] ?? first;
   const { sessionEnd } = context;
   const isLoss = error instanceof SessionLostError && sessionEnd.failure?.cause === error.cause;
   if (!isLoss) return failStage(error, context);

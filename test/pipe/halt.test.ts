@@ -1,5 +1,7 @@
+import { setTimeout as delay } from "node:timers/promises";
 import { BatchResultError, PythonError, PythonFunctionError, PythonImportError, pipe } from "slither-ts";
 import { expect, test } from "vitest";
+import { z } from "zod";
 import { deferred, quiet } from "../dispatch/deferred.js";
 import { inlineSession } from "./inline-session.js";
 import { asyncNumbers, numbers, upTo } from "./inputs.js";
@@ -253,3 +255,27 @@ test("the session goes on after a run on it has halted", async () => {
   await quiet();
   expect(await session.call("model", "ping")).toBe("pong");
 });
+
+test.each([
+  ["a schema", { input: z.number() }],
+  ["a rate limit", { rateLimit: { limit: 4, per: "1m" } }],
+] as const)(
+  "a stage with %s that a later one has stopped blames none of its own records",
+  async (_, options) => {
+    const session = await inlineSession({
+      // Those behind the first batch are still in flight when that has failed.
+      slow: (payloads: number[]) => (payloads.includes(0) ? payloads : delay(200, payloads)),
+    });
+    const run = pipe<number>("p")
+      .python<number>("first", { module: "model", function: "slow", batch: { size: 4 }, ...options })
+      .node("then", async (n) => n, {
+        concurrency: 8,
+        output: z.number().refine((n) => n !== 2, "two"),
+      })
+      .onError("first", "reject")
+      .run(upTo(40), { session });
+    const { stage, rejected, ledger } = await haltOf(run);
+    expect({ stage, rejected }).toEqual({ stage: "then", rejected: [] });
+    expectBalance(ledger);
+  },
+);
