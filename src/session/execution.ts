@@ -263,9 +263,11 @@ export class Execution implements Job {
   }
 
   readonly #onDeadline = (): void => {
+    const now = monotonicSeconds();
     const { step = 0, row, since = this.#runningSince } = this.#sent?.progress() ?? {};
     const timeoutMs = this.options.stepTimeoutsMs?.[step] ?? (this.options.timeoutMs as number);
-    const leftMs = timeoutMs - (monotonicSeconds() - since) * 1_000;
+    // The clock of Python is one that user code can replace: a step that is yet to begin has none of the time.
+    const leftMs = timeoutMs - (now - (since > now ? this.#runningSince : since)) * 1_000;
     if (this.options.stepTimeoutsMs !== undefined && leftMs > 0) {
       this.#startDeadline(leftMs);
       return;

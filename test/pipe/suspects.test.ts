@@ -1,5 +1,6 @@
 import { pipe } from "slither-ts";
 import { expect, test } from "vitest";
+import { z } from "zod";
 import { sharedEngine } from "../helpers/engine.js";
 import { upTo } from "./inputs.js";
 import { expectBalance } from "./runs.js";
@@ -45,6 +46,43 @@ test.each([
     expectBalance(ledger);
   },
 );
+
+test("a schema behind the function does not hide the record that was worked on", async () => {
+  const session = await engine().session();
+  const run = pipe<Payload>("p", { id: idOf })
+    .python<number>("predict", {
+      module: MODULE,
+      function: "predict_one",
+      each: true,
+      batch: { size: 64 },
+      output: z.number(),
+    })
+    .onError("predict", "reject")
+    .run(withOne(41, "abort"), { session });
+  let failures = 0;
+  run.on("batch-failure", () => {
+    failures += 1;
+  });
+  const { rejected } = await run.collect();
+  expect(rejected.map(({ id }) => id)).toEqual([41]);
+  expect(failures).toBe(3);
+});
+
+test("a deadline holds also where user code has replaced the clock of Python", async () => {
+  const session = await engine().session();
+  const { outputs, rejected } = await pipe<number>("p")
+    .python<number>("predict", {
+      module: "replaced_clock",
+      function: "hangs_at_7",
+      batch: { size: 1 },
+      timeout: "300ms",
+    })
+    .onError("predict", "reject")
+    .run(upTo(9), { session })
+    .collect();
+  expect(outputs.default).toHaveLength(8);
+  expect(rejected).toMatchObject([{ id: 7, error: { code: "SLITHER_CALL_TIMEOUT" } }]);
+});
 
 const fused = (deadlines: readonly [string, string]) =>
   pipe<Payload>("p", { id: idOf })
