@@ -74,12 +74,13 @@ export class ColumnItem implements Item {
     return #block in item ? item.#block : undefined;
   }
 
-  /** The rows that the payloads of items are, neighbours together; undefined when one is something else. */
+  /** The rows that the payloads of items are, neighbours together; undefined when one is something else, or was made an object that has been changed. */
   static stretchesOf(items: readonly Item[]): Stretch[] | undefined {
     const stretches: Stretch[] = [];
     let last: { block: ColumnBlock; start: number; end: number } | undefined;
     for (const item of items) {
       if (!(#block in item) || item.#block === undefined) return undefined;
+      if (item.#made !== undefined && !item.#block.isUnchanged(item.#made, item.#index)) return undefined;
       if (last?.block === item.#block && last.end === item.#index) last.end += 1;
       else {
         last = { block: item.#block, start: item.#index, end: item.#index + 1 };

@@ -1,9 +1,9 @@
 import { OptionsError } from "../errors/options.js";
 import { show } from "../options/parse.js";
 import type { Columns } from "../wire/columns.js";
-import { isRecord } from "../wire/columns-infer.js";
 import { joined } from "../wire/columns-join.js";
 import { NdArray, type TypedArrays } from "../wire/ndarray.js";
+import { isRecord } from "../wire/record.js";
 import { ColumnItem } from "./column-item.js";
 import type { Item } from "./item.js";
 
@@ -27,7 +27,8 @@ export type ColumnsOf<Payload> = { readonly [Key in keyof Payload]: ColumnOf<Pay
  *
  * What comes from a stage with `columns` has not been rows before, and is not made into them: a column of numbers is a typed array (of `int64` and `uint64` with
  * bigints, of `bool` a `Uint8Array` of 0 and 1), one of several axes an {@link NdArray}, one of text or objects a plain array. Of neighbours in one answer it is a view of
- * that answer's memory, else a copy. Other payloads, and those whose stages have given them columns of different dtypes, are read field by field into plain arrays.
+ * that answer's memory, else a copy. Other payloads, those whose objects have been changed, and those whose stages have given them columns of different dtypes, are read
+ * field by field into plain arrays.
  *
  * @throws OptionsError when the payloads are not plain objects that all have the same keys.
  *

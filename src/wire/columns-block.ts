@@ -1,5 +1,7 @@
 import { type Column, type Columns, lengthOf } from "./columns.js";
-import { type RowAt, rowMaker } from "./columns-row.js";
+import { isSameShape } from "./columns-kind.js";
+import { type RowAt, rowMaker, type ValueAt, valueAt } from "./columns-row.js";
+import { NdArray } from "./ndarray.js";
 import { FORBIDDEN_KEY } from "./protocol.js";
 
 /** Columns as they have come in one answer, of which rows are made when somebody looks at them. */
@@ -8,6 +10,7 @@ export class ColumnBlock implements Columns {
   readonly keys: readonly string[];
   readonly values: readonly Column[];
   #rowAt: RowAt | undefined;
+  #valuesAt: readonly ValueAt[] | undefined;
 
   /** @throws RangeError for what cannot be rows. */
   constructor(rows: number, keys: readonly string[], values: readonly Column[]) {
@@ -26,8 +29,28 @@ export class ColumnBlock implements Columns {
     return this.#rowAt(index);
   }
 
+  /** Whether an object that was made of a row still has its values. What they refer to is the columns' own, but for arrays. */
+  isUnchanged(row: object, index: number): boolean {
+    this.#valuesAt ??= this.values.map(valueAt);
+    if (Object.keys(row).length !== this.keys.length) return false;
+    for (let place = 0; place < this.keys.length; place++) {
+      const value = (row as Readonly<Record<string, unknown>>)[this.keys[place] as string];
+      if (!isSame(value, (this.#valuesAt[place] as ValueAt)(index))) return false;
+    }
+    return true;
+  }
+
   /** All of them. */
   get allRows(): object[] {
     return Array.from({ length: this.rows }, (_, index) => this.rowAt(index));
   }
+}
+
+function isSame(one: unknown, other: unknown): boolean {
+  if (!(one instanceof NdArray && other instanceof NdArray)) return Object.is(one, other);
+  const isAlike = one.dtype === other.dtype && isSameShape(one.shape, other.shape);
+  if (!isAlike) return false;
+  for (let index = 0; index < one.data.length; index++)
+    if (!Object.is(one.data[index], other.data[index])) return false;
+  return true;
 }

@@ -1,7 +1,8 @@
 import type { Columns } from "./columns.js";
-import { type ColumnKinds, isRecord } from "./columns-infer.js";
+import type { ColumnKinds } from "./columns-infer.js";
 import { type OpenColumn, openColumn, valueFits } from "./columns-put.js";
 import { misfitOf } from "./columns-refusal.js";
+import { isRecord } from "./record.js";
 
 /** Puts rows into columns; gives back the index of the first that does not fit, or their number. */
 type Gatherer = (rows: readonly unknown[], columns: readonly OpenColumn[]) => number;

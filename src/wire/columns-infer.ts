@@ -1,6 +1,6 @@
 import { type ColumnDtype, type ColumnKind, isList, kindOfValue } from "./columns-kind.js";
 import { FORBIDDEN_KEY } from "./protocol.js";
-import { typeNameOf } from "./refusal.js";
+import { isRecord } from "./record.js";
 
 /** What the rows of a stage must be to become columns. */
 export interface ColumnKinds {
@@ -47,14 +47,6 @@ export function kindOfColumn(
     ({ dtype: own, inner }) => (dtype === undefined ? `${own} ${inner}` : `${inner}`),
   );
   return dtype === undefined ? kind : { dtype, inner: kind?.inner ?? [] };
-}
-
-/** Whether a row is an object whose fields are its own: plain, without a prototype, or plain in another realm. */
-export function isRecord(row: unknown): row is Record<string, unknown> {
-  if (typeof row !== "object" || row === null) return false;
-  const prototype = Object.getPrototypeOf(row);
-  if (prototype === Object.prototype || prototype === null) return true;
-  return Object.getPrototypeOf(prototype) === null && typeNameOf(row) === "Object";
 }
 
 /** A getter of the caller's own may throw: then there is nothing to be learnt from it here. */

@@ -1,8 +1,9 @@
 import { ValueNotSupportedError } from "../errors/value.js";
-import { type ColumnKinds, isRecord } from "./columns-infer.js";
+import type { ColumnKinds } from "./columns-infer.js";
 import { type ColumnKind, isPlainArray, shapedAs } from "./columns-kind.js";
 import { valueFits } from "./columns-put.js";
 import { FORBIDDEN_KEY } from "./protocol.js";
+import { isRecord } from "./record.js";
 import { hintFor, segment, typeNameOf } from "./refusal.js";
 
 /** The error for a row that does not fit, which `place` names. */
@@ -41,16 +42,6 @@ export function misfitOf(row: unknown, place: string, of: ColumnKinds): ValueNot
       return refusal(path, expected, shownOf(value), hintOf(value, kinds[index]));
   }
   return refusal(place, "the same when it is read again", "an object that changes", "");
-}
-
-/** The error for a value of a column that does not fit. */
-export function misfitIn(
-  value: unknown,
-  path: string,
-  kind: ColumnKind,
-  origin: string,
-): ValueNotSupportedError {
-  return refusal(path, expectedOf(kind, origin), shownOf(value), hintOf(value, kind));
 }
 
 function refusal(path: string, expected: string, got: string, hint: string): ValueNotSupportedError {

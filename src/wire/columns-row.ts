@@ -1,4 +1,5 @@
 import type { Column, Columns } from "./columns.js";
+import { compiledOr, onceForEach } from "./layouts.js";
 import { NdArray } from "./ndarray.js";
 import { MAX_NUMBER_INTEGER } from "./protocol.js";
 
@@ -6,15 +7,10 @@ import { MAX_NUMBER_INTEGER } from "./protocol.js";
 export type RowAt = (index: number) => Record<string, unknown>;
 
 /** Gives the value of one row in a column. */
-type ValueAt = (index: number) => unknown;
+export type ValueAt = (index: number) => unknown;
 
 /** Puts values into an object under the keys of one layout. */
 type Literal = (values: readonly ValueAt[]) => RowAt;
-
-/** So many layouts are known at once; one that was not asked for the longest is forgotten. */
-const MOST_LAYOUTS = 256;
-
-const literals = new Map<string, Literal>();
 
 /** What makes the rows of columns, which must not change any more. */
 export function rowMaker({ keys, values }: Columns): RowAt {
@@ -26,7 +22,7 @@ export function valueAt(column: Column): ValueAt {
   if (!(column instanceof NdArray)) return (index) => column[index];
   const { dtype, shape, data } = column;
   if (shape.length > 1) {
-    const inner = shape.slice(1);
+    const inner = Object.freeze(shape.slice(1));
     const size = inner.reduce((product, length) => product * length, 1);
     return (index) => new NdArray(dtype, inner, data.slice(index * size, (index + 1) * size));
   }
@@ -39,24 +35,15 @@ function exact(value: bigint): number | bigint {
   return value >= -MAX_NUMBER_INTEGER && value <= MAX_NUMBER_INTEGER ? Number(value) : value;
 }
 
-function literalOf(keys: readonly string[]): Literal {
-  const name = JSON.stringify(keys);
-  const literal = literals.get(name) ?? made(keys);
-  literals.delete(name);
-  literals.set(name, literal);
-  if (literals.size > MOST_LAYOUTS) literals.delete(literals.keys().next().value as string);
-  return literal;
-}
+const literalOf = onceForEach(
+  (keys: readonly string[]): Literal =>
+    compiledOr(
+      () => compiled(keys),
+      () => (values) => looped(keys, values),
+    ),
+);
 
-/** An object literal with its keys in it is the cheapest; where code may not be made of text, a loop has to do. */
-function made(keys: readonly string[]): Literal {
-  try {
-    return compiled(keys);
-  } catch {
-    return (values) => looped(keys, values);
-  }
-}
-
+/** An object literal with its keys in it is the cheapest. */
 function compiled(keys: readonly string[]): Literal {
   const names = keys.map((_, index) => `v${index}`);
   const fields = keys.map((key, index) => `${JSON.stringify(key)}: v${index}(index)`);

@@ -1,6 +1,7 @@
 import { RefError } from "../errors/session.js";
 import { SharedArrayError } from "../errors/shared-array.js";
 import { ValueNotSupportedError } from "../errors/value.js";
+import { elementsOf } from "./columns-kind.js";
 import {
   encodeFloat,
   encodeInteger,
@@ -15,6 +16,7 @@ import {
 import { Handle } from "./handle.js";
 import { dtypeOf, NdArray } from "./ndarray.js";
 import { FORBIDDEN_KEY, MAX_BODY_BYTES, MAX_DEPTH, MAX_NUMBER_INTEGER } from "./protocol.js";
+import { isRecord } from "./record.js";
 import { hintFor, segment, typeNameOf } from "./refusal.js";
 import { SharedArray } from "./shared-array.js";
 import { columnsOf, type Table } from "./table.js";
@@ -135,16 +137,24 @@ function guardObject(value: object, session: string, depth: number): unknown {
   }
   if (value instanceof Map) return guardMap(value, session, depth);
   if (value instanceof Handle) return guardHandle(value, session);
-  if (value instanceof NdArray) return encodeNdArray(value.dtype, value.shape, value.data);
+  if (value instanceof NdArray) return guardNdArray(value);
   if (value instanceof SharedArray) return encodeSharedArray(value);
   if (ArrayBuffer.isView(value)) return guardView(value);
-  // Plain objects and arrays of another realm (a vm context, a test runner) and objects without a prototype.
+  // An array of another realm.
   if (Array.isArray(value) && typeNameOf(value) === "Array")
     return guardArray(Array.from(value), session, depth);
-  if (prototype === null || (Object.getPrototypeOf(prototype) === null && typeNameOf(value) === "Object")) {
-    return guardRecord({ ...value }, session, depth);
-  }
+  if (isRecord(value)) return guardRecord({ ...value }, session, depth);
   throw new Refusal(typeNameOf(value), hintFor(value));
+}
+
+function guardNdArray({ dtype, shape, data }: NdArray): unknown {
+  const elements = elementsOf(shape);
+  if (data.length !== elements)
+    throw new Refusal(
+      "NdArray",
+      `it had ${elements} elements and has ${data.length}; was its buffer given away?`,
+    );
+  return encodeNdArray(dtype, shape, data);
 }
 
 function guardArray(array: unknown[], session: string, depth: number): unknown[] {

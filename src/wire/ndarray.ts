@@ -38,7 +38,7 @@ export const DTYPES = Object.keys(CONSTRUCTORS) as readonly Dtype[];
 /** A `numpy.ndarray`: elements in C order with a dtype and a shape. */
 export class NdArray<D extends Dtype = Dtype> {
   readonly dtype: D;
-  /** Length of each axis; empty for a scalar array. */
+  /** Length of each axis; empty for a scalar array. Frozen: what it was checked with. */
   readonly shape: readonly number[];
   /** The elements in C order (the last axis varies fastest). */
   readonly data: TypedArrays[D];
@@ -48,7 +48,7 @@ export class NdArray<D extends Dtype = Dtype> {
     const problem = problemOf(dtype, shape, data);
     if (problem !== undefined) throw new OptionsError("new NdArray()", [problem]);
     this.dtype = dtype;
-    this.shape = shape;
+    this.shape = Object.isFrozen(shape) ? shape : Object.freeze([...shape]);
     this.data = data;
   }
 
@@ -93,7 +93,7 @@ export type ElementsOfArrays = Exclude<TypedArrays[Dtype], Uint8Array>;
 
 /** @param where names the call in the error. @throws OptionsError for what is no array, or not a sound one. */
 export function arrayOf(where: string, value: unknown): NdArray {
-  // Made again: its shape may have been changed since it was checked.
+  // Made again: its buffer may have been given away since it was checked.
   if (value instanceof NdArray) return new NdArray(value.dtype, value.shape, value.data);
   const dtype = ArrayBuffer.isView(value) ? dtypeOf(value) : undefined;
   if (dtype !== undefined) {

@@ -1,3 +1,4 @@
+import { compiledOr, onceForEach } from "./layouts.js";
 import { FORBIDDEN_KEY } from "./protocol.js";
 
 /** The keys that all rows have, in their order; in a pair with the shape of its values where these are objects. */
@@ -6,35 +7,20 @@ export type Shape = readonly (string | readonly [key: string, shape: Shape])[];
 /** Makes rows of the columns of one shape. */
 type RowBuilder = (columns: readonly (readonly unknown[])[], count: number) => unknown[];
 
-/** So many shapes are known at once; one that was not asked for the longest is forgotten. */
-const MOST_SHAPES = 256;
-
-const builders = new Map<string, RowBuilder>();
-
 /** What makes rows of columns of this shape. @throws RangeError for a key that no object can have. */
-export function rowBuilder(shape: Shape): RowBuilder {
-  const name = JSON.stringify(shape);
-  const builder = builders.get(name) ?? made(shape);
-  builders.delete(name);
-  builders.set(name, builder);
-  if (builders.size > MOST_SHAPES) builders.delete(builders.keys().next().value as string);
-  return builder;
-}
-
-/** An object literal with its keys in it is made ten times as fast as in any loop over keys; where code may not be made of text, the loop has to do. */
-function made(shape: Shape): RowBuilder {
+export const rowBuilder = onceForEach((shape: Shape): RowBuilder => {
   if (keysOf(shape).includes(FORBIDDEN_KEY)) throw new RangeError(`a row has the key ${FORBIDDEN_KEY}`);
-  try {
-    return compiled(shape);
-  } catch {
-    return looped(shape);
-  }
-}
+  return compiledOr(
+    () => compiled(shape),
+    () => looped(shape),
+  );
+});
 
 function keysOf(shape: Shape): string[] {
   return shape.flatMap((key) => (typeof key === "string" ? key : [key[0], ...keysOf(key[1])]));
 }
 
+/** An object literal with its keys in it is made ten times as fast as in any loop over keys. */
 function compiled(shape: Shape): RowBuilder {
   let leaves = 0;
   const literal = (keys: Shape): string => {

@@ -475,6 +475,32 @@ test.each([true, false])("stages pass columns on, taps see rows (fuse: %s)", asy
   expectBalance(ledger);
 });
 
+test("what is changed in the object of a row goes on changed", async () => {
+  const options = { module: "by_columns", function: "same", columns: true, batch: { size: 8 } } as const;
+  const made = pipe<Sale>("p")
+    .python<Sale>("same", options)
+    .tap("change", (payload) => {
+      if (Number(payload.id) === 1) Object.assign(payload, { amount: 100 });
+    })
+    .python<Sale>("again", { ...options, fuse: false });
+  const payloads = await payloadsOf(made.run(upTo(3).map(sale), { session: session() }));
+  expect(payloads.map(({ amount }) => amount)).toEqual([sale(0).amount, 100, sale(2).amount]);
+});
+
+test("columnsOf() has what was changed in the objects of items", async () => {
+  const { outputs } = await scoring.run(upTo(4).map(sale), { session: session() }).collect();
+  const before = columnsOf(outputs.default).score;
+  expect(before).toBeInstanceOf(Float64Array);
+  for (const { payload } of outputs.default) payload.score += 1;
+  expect(columnsOf(outputs.default).score).toEqual(Array.from(before as Float64Array, (score) => score + 1));
+});
+
+test("looking at the objects of items changes nothing of their columns", async () => {
+  const { outputs } = await scoring.run(upTo(4).map(sale), { session: session() }).collect();
+  expect(outputs.default.map(({ payload }) => payload.score)).toHaveLength(4);
+  expect(columnsOf(outputs.default).score).toBeInstanceOf(Float64Array);
+});
+
 test("a stage that is not fused gets the dtypes of the columns before it, not those of rows", async () => {
   const options = { module: "by_columns", columns: true, fuse: false } as const;
   const run = pipe<Sale>("p")

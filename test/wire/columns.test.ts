@@ -215,6 +215,26 @@ describe("rows that become columns", () => {
     expect(error.path).toBe("rows[1].a.when");
   });
 
+  test.each([
+    ["a number", { n: 2 }],
+    ["an element of an array", { matrix: new NdArray("int8", [1], Int8Array.of(2)) }],
+    ["the shape of an array", { matrix: new NdArray("int8", [1, 1], Int8Array.of(1)) }],
+    ["the sign of zero", { zero: 0 }],
+    ["a key", { more: 1 }],
+  ])("know an object of a row in which %s was changed", (_, change) => {
+    const values = [
+      new NdArray("float64", [1], Float64Array.of(1)),
+      new NdArray("int8", [1, 1], Int8Array.of(1)),
+      new NdArray("float64", [1], Float64Array.of(-0)),
+      new NdArray("float64", [1], Float64Array.of(Number.NaN)),
+      [{ deep: 1 }],
+    ];
+    const block = new ColumnBlock(1, ["n", "matrix", "zero", "nothing", "list"], values);
+    const row = block.rowAt(0);
+    expect(block.isUnchanged(row, 0)).toBe(true);
+    expect(block.isUnchanged({ ...row, ...change }, 0)).toBe(false);
+  });
+
   test("of typed arrays and NdArrays have one axis more", () => {
     const rows = [1, 2].map((n) => ({
       typed: Int16Array.of(n, n),

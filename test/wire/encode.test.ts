@@ -15,6 +15,14 @@ function refusal(value: unknown): ValueNotSupportedError {
   return thrown(() => packable([value], "a", "args"), ValueNotSupportedError);
 }
 
+/** An array whose memory another thread has by now. */
+function givenAway(): NdArray {
+  const array = new NdArray("int8", [2], Int8Array.of(1, 2));
+  const buffer = array.data.buffer as ArrayBuffer;
+  structuredClone(buffer, { transfer: [buffer] });
+  return array;
+}
+
 class Point {
   when = new Date(0);
 }
@@ -38,6 +46,7 @@ const REFUSED: readonly [name: string, value: unknown, hint: string][] = [
   ["Point", new Point(), "use a plain object with the fields that Python needs"],
   ["Numbers", new Numbers(3), "use a plain object with the fields that Python needs"],
   ["Samples", new Samples(1), "use a plain object with the fields that Python needs"],
+  ["NdArray", givenAway(), "it had 2 elements and has 0; was its buffer given away?"],
   [
     "the key __proto__",
     JSON.parse('{"__proto__": 1}'),

@@ -72,3 +72,11 @@ describe("the constructor refuses", () => {
     expect(error.message).toBe(`new NdArray(): ${problem}`);
   });
 });
+
+test("an array keeps the shape that it was made with", () => {
+  const shape = [1, 2];
+  const array = new NdArray("int8", shape, Int8Array.of(1, 2));
+  shape[0] = 9;
+  expect(array.shape).toEqual([1, 2]);
+  expect(Object.isFrozen(array.shape)).toBe(true);
+});
