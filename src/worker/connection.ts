@@ -1,5 +1,5 @@
 import type { Socket } from "node:net";
-import { type Frame, FrameReader, frameHeader } from "../wire/frame.js";
+import { type Frame, FrameReader, frameHeader, type LostFrame } from "../wire/frame.js";
 import { HEADER_BYTES } from "../wire/protocol.js";
 
 /** Up to here, frames of one tick are copied into one buffer; above, the copy would cost more than the larger system call. */
@@ -13,13 +13,18 @@ export class Connection {
   #pendingBytes = 0;
   /** Who gets the frames; changes once, from the handshake to the worker. */
   onFrame: (frame: Frame) => void;
+  /** Who hears of those for which there was no memory. */
+  onLost: (frame: LostFrame) => void = () => this.destroy();
   /** Resolves when nothing more can arrive. */
   readonly closed: Promise<void>;
 
   constructor(socket: Socket, onFrame: (frame: Frame) => void) {
     this.#socket = socket;
     this.onFrame = onFrame;
-    const reader = new FrameReader((frame) => this.onFrame(frame));
+    const reader = new FrameReader({
+      onFrame: (frame) => this.onFrame(frame),
+      onLost: (frame) => this.onLost(frame),
+    });
     socket.on("data", (chunk: Buffer) => reader.push(chunk));
     // A reset says no more than the end that follows it: how the process died is asked of the process.
     socket.on("error", () => {});

@@ -2,7 +2,7 @@ import { type CallSite, describeSite } from "../errors/python.js";
 import { ProtocolError, type WorkerDeathError } from "../errors/session.js";
 import { SlitherError } from "../errors/slither-error.js";
 import type { ViewHost } from "../view.js";
-import type { Frame } from "../wire/frame.js";
+import type { Frame, LostFrame } from "../wire/frame.js";
 import type { Handle } from "../wire/handle.js";
 import { Kind } from "../wire/protocol.js";
 import type { EncodedRequest } from "../wire/request.js";
@@ -50,6 +50,7 @@ export class Conversation {
     this.#listeners = listeners;
     this.#resolve = resolve;
     calls.onFrame = (frame) => this.#receive(frame);
+    calls.onLost = (frame) => this.#lost(frame);
   }
 
   /** The oldest request that has no answer. */
@@ -118,6 +119,21 @@ export class Conversation {
       }
       request.reject(SlitherError.is(error) ? error : unreadable(request.site, error));
     }
+    this.#remove(request);
+  }
+
+  /** There was no memory for an answer: its request fails alone. A question of the worker's would wait for ever. */
+  #lost({ kind, id, error }: LostFrame): void {
+    const request = this.#pending.find((each) => each.id === id);
+    if (request === undefined || kind === Kind.CALLBACK) {
+      this.#listeners.onOutOfStep();
+      return;
+    }
+    request.reject(unreadable(request.site, error));
+    this.#remove(request);
+  }
+
+  #remove(request: PendingRequest): void {
     this.#pending = this.#pending.filter((other) => other !== request);
     if (this.#pending.length === 0) this.#listeners.onBusy(false);
   }

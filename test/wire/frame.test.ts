@@ -22,7 +22,7 @@ test("frames are the same wherever the stream was cut", () => {
 
 test("a frame is given out as soon as its last byte is there", () => {
   const received: Frame[] = [];
-  const reader = new FrameReader((frame) => received.push(frame));
+  const reader = readerInto(received);
   const bytes = bytesOf([{ kind: 1, id: 2, body: Buffer.from("body") }]);
 
   reader.push(bytes.subarray(0, -1));
@@ -42,6 +42,25 @@ test("a large frame in small pieces is put together in time that grows with its 
   expect(performance.now() - began).toBeLessThan(5_000);
 });
 
+test("one that there is no memory for is told, and those behind it come all the same", () => {
+  const told: unknown[] = [];
+  const noMemory = new RangeError("Array buffer allocation failed");
+  const reader = new FrameReader(
+    { onFrame: ({ id }) => told.push(id), onLost: (lost) => told.push(lost) },
+    (bytes) => {
+      if (bytes > 100) throw noMemory;
+      return Buffer.alloc(bytes);
+    },
+  );
+  const sent = [10, 200, 30].map((length, id) => ({ kind: 1, id, body: Buffer.alloc(length) }));
+  for (const piece of cut(bytesOf(sent), [], 7)) reader.push(piece);
+  expect(told).toEqual([0, { kind: 1, id: 1, error: noMemory }, 2]);
+});
+
+function readerInto(received: Frame[]): FrameReader {
+  return new FrameReader({ onFrame: (frame) => received.push(frame), onLost: () => {} });
+}
+
 function bytesOf(sent: readonly Frame[]): Buffer {
   return Buffer.concat(sent.flatMap(({ kind, id, body }) => [frameHeader(kind, id, body.byteLength), body]));
 }
@@ -59,7 +78,7 @@ function cut(bytes: Buffer, lengths: readonly number[], others = 1_000): Buffer[
 
 function read(pieces: readonly Buffer[]): Frame[] {
   const received: Frame[] = [];
-  const reader = new FrameReader((frame) => received.push(frame));
+  const reader = readerInto(received);
   for (const piece of pieces) reader.push(piece);
   return received;
 }

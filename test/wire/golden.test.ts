@@ -34,7 +34,7 @@ test("there are golden frames of every kind of message", () => {
 
 test.each(golden)("the frame '$name' is read as it is meant", ({ kind, id, body, hex }) => {
   const frames: Frame[] = [];
-  new FrameReader((frame) => frames.push(frame)).push(Buffer.from(hex, "hex"));
+  new FrameReader({ onFrame: (frame) => frames.push(frame), onLost: () => {} }).push(Buffer.from(hex, "hex"));
 
   const [frame] = frames;
   expect(frames).toHaveLength(1);
