@@ -10,7 +10,7 @@ import { Telemetry } from "./telemetry/telemetry.js";
 /**
  * An engine whose sessions are Python processes of this machine.
  *
- * @throws OptionsError; PythonNotFoundError, PythonVersionError, PythonPackageMissingError when there is no Python to work with.
+ * @throws OptionsError; PlatformError on Windows; PythonNotFoundError, PythonVersionError, PythonPackageMissingError when there is no Python to work with.
  *
  * @example
  * await using engine = await local({ pythonPath: ["./python"] });
@@ -39,6 +39,7 @@ export { AcknowledgeError } from "./errors/acknowledge.js";
 export { BatchingError } from "./errors/batching.js";
 export { CacheError } from "./errors/cache.js";
 export { OptionsError } from "./errors/options.js";
+export { PlatformError } from "./errors/platform.js";
 export { PoisonedRecordError } from "./errors/poison.js";
 export { BatchResultError, PythonError, PythonFunctionError, PythonImportError } from "./errors/python.js";
 export {

@@ -1,3 +1,4 @@
+import { requirePlatform } from "../environment/platform.js";
 import { readCores } from "./cores.js";
 import { readInit } from "./init.js";
 import { readLimits } from "./limits.js";
@@ -29,6 +30,7 @@ export interface ExamineOptions {
 /** Looks at everything that sessions need, and starts a few to measure. */
 export async function examine(options: ExamineOptions): Promise<Report> {
   const system = thisSystem();
+  requirePlatform(system.platform);
   const cores = readCores(system);
   const plan = planFor(cores.cores, options.plan);
   // Before anything is started that would count too.

@@ -6,6 +6,7 @@ import { anyBase, type Base, namedBase } from "./base.js";
 import { build } from "./build.js";
 import { findFallback } from "./fallback.js";
 import { interpreterIn, MANAGED_FOLDER } from "./interpreter.js";
+import { requirePlatform } from "./platform.js";
 import { putInPlace, requireReplaceable } from "./put-in-place.js";
 import { relocate } from "./relocate.js";
 import { merge, normalize, withWorkerPackage } from "./requirements.js";
@@ -50,6 +51,7 @@ interface Plan {
  * The environment is built beside its place and renamed, so that what is in the place is whole.
  */
 export async function createEnvironment(options: CreateOptions): Promise<CreatedEnvironment> {
+  requirePlatform();
   const plan = await settle(options);
   const isDone = () => isCurrent(plan.folder, plan.requirements, plan.named, plan.context.env);
   if (await isDone()) return { interpreter: interpreterIn(plan.folder), outcome: "reused" };

@@ -4,6 +4,7 @@ import { PythonNotFoundError } from "../errors/python-environment.js";
 import { checkInterpreter } from "./check.js";
 import { type Candidate, type Interpreter, interpreterIn, MANAGED_FOLDER } from "./interpreter.js";
 import { lookUpOnPath } from "./path-lookup.js";
+import { requirePlatform } from "./platform.js";
 import { NOTHING_FOUND_REMEDY, remedyFor } from "./remedy.js";
 
 /** Where to look for a Python. */
@@ -23,8 +24,11 @@ export interface FindOptions {
  *
  * An interpreter that was named (the option, `SLITHER_PYTHON`, an active `VIRTUAL_ENV`) wins or fails: nothing else
  * is tried in its place. Otherwise the first that exists wins or fails: `.slither/venv`, `.venv`, python3 on PATH.
+ *
+ * @throws PlatformError on Windows
  */
 export async function findPython(options: FindOptions = {}): Promise<Interpreter> {
+  requirePlatform();
   return checkInterpreter(await choosePython(options), options.env ?? process.env);
 }
 

@@ -30,6 +30,7 @@ const EXAMPLES: Record<Exclude<ErrorName, "SlitherError">, slither.SlitherError>
   MemoryLimitError: new slither.MemoryLimitError(death, { usedBytes: 2, limitBytes: 1 }),
   OptionsError: new slither.OptionsError("local()", ["p"]),
   PoisonedRecordError: new slither.PoisonedRecordError(new Error("died")),
+  PlatformError: new slither.PlatformError("win32"),
   ProtocolError: new slither.ProtocolError("m"),
   PythonError: new slither.PythonError(site, { type: "T", module: "m", message: "x", traceback: "" }),
   PythonFunctionError: new slither.PythonFunctionError("m", { target: "m.f", suggestions: [], session: "a" }),
