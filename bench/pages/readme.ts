@@ -12,7 +12,7 @@ export function readmeBlock(results: Results): string {
     "![Bars of the main figures](docs/benchmarks.svg)",
     table(["what", "slither-ts", "beside it, in the same run", "ratio"], highlightsOf(results)),
     "The limit is the same Python functions called in a loop inside their own process, with no border to cross. Scoring is four stages (enrich, featurize, predict, route), " +
-      "of which featurize and predict are fused: one trip to Python for each batch, with the ledger and the events on. Without fusion they make two. Behind a ratio are the quarters on both sides of its median. " +
+      "of which featurize and predict are fused: one trip to Python for each batch, with the ledger and the events on. Without fusion they make two. The range behind a ratio is its interquartile range. " +
       "A core that sleeps takes longer to wake than a call takes; after a call a session waits awake for a moment, so a call soon behind it does not pay for that: see [where the time goes](docs/internals/performance.md).",
     ...besidePeers(results),
     ...sessionFacts(results),
@@ -43,7 +43,7 @@ function besidePeers(results: Results): string[] {
   };
   return [
     table(["in turns; in parentheses slither-ts / peer", "slither-ts", ...names], DISCIPLINES.map(cells)),
-    "Each as fast as it gets: slither-ts with 8 batches in flight, FastAPI with uvloop, orjson and 8 kept connections, the others with orjson and 4 batches in flight.",
+    "Each in its fastest configuration: slither-ts with 8 batches in flight, FastAPI with uvloop, orjson and 8 kept connections, the others with orjson and 4 batches in flight.",
   ];
 }
 
