@@ -54,7 +54,8 @@ export interface CopyRequest extends OpenRequest {
 /** A request that was sent. */
 export interface Sent {
   /**
-   * Rejects with the typed error of a failed request; with what `ended` resolves with when the state is gone before the answer came.
+   * Rejects with the typed error of a failed request; with what `ended` resolves with, and not before that, when the state is gone before the answer
+   * came. An error of the same class may also be that of the request.
    */
   readonly reply: Promise<Reply>;
   /**

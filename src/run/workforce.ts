@@ -35,7 +35,7 @@ export async function enlist({ session, replicas, use, signal }: WorkforceOption
   try {
     const copies = await session.inLine("a run", async () => {
       // It has its turn behind the calls that were made before, which may take any time.
-      await untilStopped(session.lifecycle.keeper.ensure(), signal);
+      await untilStopped(session.keepForRun(), signal);
       return replicas === undefined ? undefined : copiesOf(session, replicas, signal);
     });
     const executor = copies ?? session;

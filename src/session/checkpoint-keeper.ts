@@ -1,3 +1,4 @@
+import { ForkRefusedError } from "../errors/session.js";
 import type { Emitter } from "../telemetry/emitter.js";
 import type { EngineEvents } from "../telemetry/events.js";
 import { CallLog } from "./call-log.js";
@@ -118,7 +119,9 @@ export class CheckpointKeeper {
 
   /** @throws ForkRefusedError, EngineFullError, and what ends the session meanwhile. */
   async make(): Promise<void> {
-    const { processes, queueTimeoutMs } = this.#parts;
+    const { session, noForks, processes, queueTimeoutMs } = this.#parts;
+    // Room, which it would wait for, is no help.
+    if (noForks !== undefined) throw new ForkRefusedError(session, noForks);
     // Where there is room, it takes its place in line at once.
     if (this.#freesSlot) processes.exceed(1);
     else if (!processes.tryTake(1)) await processes.take(1, { timeoutMs: queueTimeoutMs });

@@ -8,16 +8,22 @@ export class Checkpoint {
   /** Resolves when the copy is gone. */
   readonly ended: Promise<unknown>;
   readonly #worker: Worker;
+  readonly #gone = new AbortController();
   #users = 1;
 
   constructor(worker: Worker, refs: ReadonlySet<number>) {
     this.#worker = worker;
     this.refs = refs;
-    this.ended = worker.ended;
+    this.ended = worker.ended.then(() => this.#gone.abort());
   }
 
   get pid(): number | undefined {
     return this.#worker.pid;
+  }
+
+  /** Aborted when the copy is gone. */
+  get gone(): AbortSignal {
+    return this.#gone.signal;
   }
 
   /** Whether others than the one who asks hold it, too. */

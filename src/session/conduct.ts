@@ -25,7 +25,9 @@ export function conductOf(
   { sharedMemory, views }: Pick<Conduct, "sharedMemory" | "views">,
 ): Conduct {
   const { checkpoint, recovery, busy, queueTimeout } = options;
-  const merged = { ...engineLimits, ...options.limits };
+  // One that is there but undefined says nothing either.
+  const said = Object.entries(options.limits).filter(([, limit]) => limit !== undefined);
+  const merged: Limits = { ...engineLimits, ...Object.fromEntries(said) };
   const cancelGrace = merged.cancelGrace ?? DEFAULT_CANCEL_GRACE_MS;
   const limits = { ...merged, cancelGrace };
   return { checkpoint, recovery, busy, queueTimeout, limits, sharedMemory, views };

@@ -5,7 +5,6 @@ import {
   CallAbortedError,
   CallTimeoutError,
   CancelledError,
-  MemoryLimitError,
   SessionLostError,
   type StoppedCallFate,
   WorkerDiedError,
@@ -15,7 +14,7 @@ import { isAborted, listen, unlisten } from "../stopping.js";
 import type { Questions } from "../views/questions.js";
 import { monotonicSeconds } from "../wire/batch-reply.js";
 import type { ExecutionOptions } from "./execution-options.js";
-import { Pressure } from "./pressure.js";
+import { onceRead, Pressure } from "./pressure.js";
 import type { Job, JobQueue } from "./queue.js";
 import type { Ref } from "./ref.js";
 
@@ -187,7 +186,7 @@ export class Execution implements Job {
     this.#stopped = error;
     this.#pressure ??= new Pressure({
       cancel: () => this.#sent?.cancel(),
-      onGraceOver: () => this.#onceRead(() => this.#kill()),
+      onGraceOver: () => this.#kill(),
     });
     this.#pressure.ask();
   }
@@ -199,15 +198,9 @@ export class Execution implements Job {
     this.#lane.kill(this.#killed as Error);
   }
 
-  /** The answer may lie unread in the socket because Node was busy: it is read before anything is done about its lack. */
-  #onceRead(act: () => void): void {
-    clearImmediate(this.#verdict);
-    this.#verdict = setImmediate(act);
-  }
-
   #answered(sent: Sent, settle: () => void, error?: unknown, reply?: Reply): void {
     // What was sent to a worker that died is the queue's business: see workerGone.
-    if (this.#sent !== sent || isDeath(error)) return;
+    if (this.#sent !== sent) return;
     this.#sent = undefined;
     const heard = this.#stopped === undefined && !this.#unheard;
     if (reply !== undefined) this.options.onReply?.(reply, heard);
@@ -273,7 +266,7 @@ export class Execution implements Job {
       return;
     }
     const { session, target } = this.request.sites?.[step] ?? this.request.site;
-    this.#onceRead(() =>
+    this.#verdict = onceRead(() =>
       this.stop((fate, cause) =>
         inStep(new CallTimeoutError({ session, target, timeoutMs, fate }, cause), step, row),
       ),
@@ -309,8 +302,4 @@ export class Execution implements Job {
     const { session, target } = this.request.site;
     return new CallAbortedError({ session, target, fate }, reason);
   }
-}
-
-function isDeath(error: unknown): boolean {
-  return error instanceof WorkerDiedError || error instanceof MemoryLimitError;
 }

@@ -15,6 +15,7 @@ export function laneTo(
 ): LaneControl {
   return {
     line,
+    pid: worker.pid,
     views: conduct.views,
     graceMs: conduct.limits.cancelGrace,
     sharedMemory: conduct.sharedMemory,

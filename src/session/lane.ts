@@ -9,13 +9,15 @@ import type { SharedMemory } from "../wire/shared-memory.js";
 import { Execution, type ExecutionLane } from "./execution.js";
 import type { ExecutionOptions } from "./execution-options.js";
 import { JobQueue } from "./queue.js";
-import { notingRefs } from "./ref.js";
+import { notingRefs, type Ref } from "./ref.js";
 import type { RefTable } from "./ref-table.js";
 import { Release } from "./release.js";
 import { Turn } from "./turn.js";
 
 /** What a lane needs of whoever has the worker. */
 export interface LaneControl {
+  /** The process of the worker; undefined on an engine without processes. */
+  readonly pid: number | undefined;
   readonly graceMs: number;
   /** What large arrays of requests are put into. */
   readonly sharedMemory: SharedMemory;
@@ -55,6 +57,10 @@ export class Lane implements ExecutionLane {
     this.line = control.line;
     this.queue = new JobQueue(() => control.idle());
     this.#failsWhenBusy = busy === "fail";
+  }
+
+  get pid(): number | undefined {
+    return this.#control.pid;
   }
 
   /**
@@ -118,14 +124,11 @@ export class Lane implements ExecutionLane {
     }
   }
 
-  /** Lets go of an object, in its turn. */
-  release(id: number): void {
-    const { refs } = this;
+  /** Lets go of the object of a ref, in its turn. */
+  release(ref: Ref): void {
     const letGo = (): void => {
-      // A worker that was set up anew has other objects under these numbers.
-      if (refs !== this.refs) return;
-      refs.remove(id);
-      this.#control.release([id]);
+      // A worker that was set up anew, or went back to a checkpoint, may have another object under this number.
+      if (this.refs.remove(ref)) this.#control.release([ref.id]);
     };
     this.queue.add(new Release(this.queue, letGo));
   }

@@ -61,6 +61,8 @@ export class Lifecycle implements LaneControl, Origin {
   #recovering: Promise<void> | undefined;
   /** How the worker that was to take over ended. */
   #diedAgain: Error | undefined;
+  /** Why it could not go back to a checkpoint that there was. */
+  #notRestored: Error | undefined;
   /** The time for finishing is over, or there was none. */
   #cutShort = false;
   #leaving = false;
@@ -154,6 +156,10 @@ export class Lifecycle implements LaneControl, Origin {
     this.#isOpen = true;
     if (this.setup !== undefined) void this.keeper.ensure();
     this.idle();
+  }
+
+  notRestored(error: Error): void {
+    this.#notRestored = error;
   }
 
   /** Another worker takes the place of the one that there is, which ends. Only in a turn. */
@@ -286,6 +292,7 @@ export class Lifecycle implements LaneControl, Origin {
 
   async #recover(reason: Error): Promise<void> {
     const began = performance.now();
+    this.#notRestored = undefined;
     try {
       const from = await this.#bringBack();
       this.#tell(from, reason, performance.now() - began);
@@ -294,7 +301,7 @@ export class Lifecycle implements LaneControl, Origin {
     } catch (error) {
       // Who closes a session does not lose it, also where that ends its return.
       if (!this.#leaving && !this.#cutShort)
-        this.#lose(error instanceof NothingLeft ? reason : asError(error));
+        this.#lose(this.#inFull(error instanceof NothingLeft ? reason : asError(error)));
       this.#end();
     } finally {
       this.#recovering = undefined;
@@ -337,8 +344,16 @@ export class Lifecycle implements LaneControl, Origin {
       from,
       lostCalls: calls,
       lostCount: count,
-      error: reason,
+      error: this.#inFull(reason),
     });
+  }
+
+  /** What has made a session be lost, or set up again: also what kept it from its checkpoint, of which nobody would hear else. */
+  #inFull(error: Error): Error {
+    const cause = this.#notRestored;
+    if (cause === undefined) return error;
+    const message = `${error.message}; and its checkpoint could not be copied: ${cause.message}`;
+    return new AggregateError([error, cause], message, { cause });
   }
 
   async #close(timeoutMs: number): Promise<void> {

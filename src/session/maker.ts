@@ -59,6 +59,7 @@ export class Maker implements SessionHost {
   }
 
   async fork(original: Session, options: ParsedForkOptions): Promise<Session[]> {
+    this.#requireForks(original);
     const { id, count = 1, reseed, queueTimeout } = options;
     const where = "session.fork()";
     const ids = Array.from({ length: count }, () => this.#registry.reserve(where, id, `${original.id}/fork`));
@@ -99,6 +100,7 @@ export class Maker implements SessionHost {
   }
 
   async replicas(original: Session, count: number, signal: AbortSignal): Promise<Replicas> {
+    this.#requireForks(original);
     const { lifecycle } = original;
     const checkpoint = await snapshotOf(lifecycle, this.#registry.processes, signal);
     try {
@@ -113,6 +115,12 @@ export class Maker implements SessionHost {
   /** Ends the replicas of all runs. */
   async closeReplicas(timeoutMs: number): Promise<void> {
     await Promise.all([...this.#replicas].map((replicas) => replicas.close(timeoutMs)));
+  }
+
+  /** Who asks for a copy where there are none must not wait for room first. */
+  #requireForks({ id }: Session): void {
+    const { noForks } = this.#driver;
+    if (noForks !== undefined) throw new ForkRefusedError(id, noForks);
   }
 
   #opened(replicas: Replicas): Replicas {

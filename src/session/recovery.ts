@@ -7,6 +7,7 @@ import type { Conduct } from "./conduct.js";
 import { Lane } from "./lane.js";
 import { laneTo } from "./lane-to.js";
 import { RefTable } from "./ref-table.js";
+import { restore } from "./restore.js";
 
 /** What of a session its return from a crash needs. */
 export interface Origin {
@@ -22,6 +23,8 @@ export interface Origin {
   readonly over: AbortSignal;
   openRequest(refs?: RefTable, pid?: () => number | undefined): OpenRequest;
   attach(worker: Worker): void;
+  /** Its checkpoint lives, but there can be no copy of it. */
+  notRestored(error: Error): void;
 }
 
 /** There is neither a checkpoint to go back to nor a `setup`. */
@@ -31,7 +34,8 @@ export class NothingLeft extends Error {}
 export class DiedInSetup extends Error {}
 
 /**
- * Gives a session whose worker died a new one: a copy of its checkpoint; where there is none, or it died too, a new process and `setup` again.
+ * Gives a session whose worker died a new one: a copy of its checkpoint; where there is none, or it died too, or cannot be copied, a new process and
+ * `setup` again.
  *
  * @throws what `setup` throws; DiedInSetup; NothingLeft when there is neither.
  */
@@ -50,7 +54,7 @@ async function backToCheckpoint(session: Origin): Promise<boolean> {
   try {
     let worker: Worker | undefined;
     const request = session.openRequest(undefined, () => worker?.pid);
-    worker = await checkpoint.restore({ ...request, reseed: false });
+    worker = await restore(checkpoint, { ...request, reseed: false }, session.over);
     const unheld = lane.refs.keepOnly(
       checkpoint.refs,
       "was made after the checkpoint that its session went back to,",
@@ -58,7 +62,8 @@ async function backToCheckpoint(session: Origin): Promise<boolean> {
     session.attach(worker);
     if (unheld.length > 0) worker.release(unheld);
     return true;
-  } catch {
+  } catch (error) {
+    if (!checkpoint.gone.aborted) session.notRestored(error as Error);
     keeper.drop(checkpoint);
     return false;
   }

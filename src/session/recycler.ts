@@ -5,6 +5,7 @@ import type { Checkpoint } from "./checkpoint.js";
 import { LEAVE_GRACE_MS } from "./fork-worker.js";
 import { type Origin, openWithSetup } from "./recovery.js";
 import type { RefTable } from "./ref-table.js";
+import type { Slots } from "./slots.js";
 
 /** How long nothing more is tried after a fresh process could not be made. */
 const TRY_AGAIN_MS = 10_000;
@@ -15,6 +16,7 @@ export interface Recycled extends Origin {
   readonly worker: Worker;
   readonly state: string;
   readonly events: Emitter<EngineEvents>;
+  readonly processes: Pick<Slots, "exceed" | "give">;
   replace(worker: Worker): void;
 }
 
@@ -103,9 +105,12 @@ export class Recycler {
     const began = performance.now();
     const old = session.worker;
     let fresh: Fresh;
+    // Where every slot is a session's, none would ever be free, and what leaks would never be recycled.
+    session.processes.exceed(1);
     try {
       fresh = await this.#make();
     } catch (error) {
+      session.processes.give(1);
       this.#notBefore = performance.now() + TRY_AGAIN_MS;
       if (session.state === "ready") this.#stays(error instanceof Error ? error.message : String(error));
       return;
@@ -121,6 +126,7 @@ export class Recycler {
       if (checkpoint !== undefined) worker.release(session.lane.refs.keepOnly(checkpoint.refs, "is gone"));
       return true;
     });
+    void (taken ? old : worker).ended.then(() => session.processes.give(1));
     if (!taken) {
       await worker.close(LEAVE_GRACE_MS);
       return;

@@ -24,8 +24,9 @@ export class RefTable {
     return ref;
   }
 
-  remove(id: number): void {
-    this.#refs.delete(id);
+  /** Forgets a ref; false when it is not held here, or its number means another object by now. */
+  remove(ref: Ref): boolean {
+    return this.#refs.get(ref.id) === ref && this.#refs.delete(ref.id);
   }
 
   /** Every object is gone; `why` completes "the ref … cannot be used any more: ". */

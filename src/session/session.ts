@@ -67,7 +67,7 @@ export class Session implements AsyncDisposable {
 
   /** The process id of the worker, which changes when the session is brought back or recycled; undefined on an engine without processes. */
   get pid(): number | undefined {
-    return this.#lifecycle.pid;
+    return this.#lane.pid;
   }
 
   get state(): SessionState {
@@ -140,7 +140,7 @@ export class Session implements AsyncDisposable {
   async fork(options: ForkOptions | FamilyOptions = {}): Promise<Session | Session[]> {
     const parsed = parseOptions("session.fork()", forkOptions, options);
     this.#requireOpen();
-    if (this.#isSetUpAgain) throw new ForkRefusedError(this.id, "its setup is running again");
+    this.#requireState();
     const forks = await this.inLine("a fork", () => this.#host.fork(this, parsed));
     return parsed.count === undefined ? (forks[0] as Session) : forks;
   }
@@ -177,8 +177,15 @@ export class Session implements AsyncDisposable {
     return this.#lane.execute(request, siteIn(this.id, site), options);
   }
 
+  /** @internal A run begins, which the session can be brought back for when its state is kept. */
+  async keepForRun(): Promise<void> {
+    // A checkpoint would have its turn in the line that waits for the end of setup, and is made then.
+    if (!this.#isSetUpAgain) await this.#lifecycle.keeper.ensure();
+  }
+
   /** @internal Copies that share the work of a run. */
-  replicas(count: number, signal: AbortSignal): Promise<Replicas> {
+  async replicas(count: number, signal: AbortSignal): Promise<Replicas> {
+    this.#requireState();
     return this.#host.replicas(this, count, signal);
   }
 
@@ -228,7 +235,7 @@ export class Session implements AsyncDisposable {
 
   /** @internal */
   releaseRef(ref: Ref): void {
-    if (this.state !== "lost" && this.state !== "closed") this.#lane.release(ref.id);
+    if (this.state !== "lost" && this.state !== "closed") this.#lane.release(ref);
   }
 
   #call(
@@ -262,6 +269,11 @@ export class Session implements AsyncDisposable {
 
   get #isSetUpAgain(): boolean {
     return this.#lane !== this.#lifecycle.lane;
+  }
+
+  /** Only what has its state can be copied. */
+  #requireState(): void {
+    if (this.#isSetUpAgain) throw new ForkRefusedError(this.id, "its setup is running again");
   }
 
   #requireOpen(): void {

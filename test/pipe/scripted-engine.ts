@@ -123,8 +123,8 @@ export class ScriptedWorker implements Worker {
       during: this.sent[0]?.site.target,
       lastLines: [],
     });
-    for (const { reply } of this.sent) reply.reject(this.#death);
     this.#ending.resolve(this.#death);
+    for (const { reply } of this.sent) reply.reject(this.#death);
   }
 
   async close(): Promise<void> {

@@ -83,6 +83,23 @@ test("a call that waits with a ref from after the checkpoint does not get an obj
   expect(await (await other).get("sum_")).toBe(0);
 });
 
+test("a release that waits does not let go of an object that has the number since", async () => {
+  const session = await open();
+  await session.checkpoint();
+  const late = await fitted(session);
+  const holding = printed(engine(), "holding");
+  const running = session.call("gate", "hold").catch(() => {});
+  const other = fitted(session);
+  late.release();
+  await holding;
+
+  kill(session);
+
+  await running;
+  expect((await other).id).toBe(late.id);
+  expect(await (await other).get("sum_")).toBe(0);
+});
+
 test("a ref that is made and then kept, without waiting in between, is held at the checkpoint", async () => {
   const session = await open();
   const [model] = await Promise.all([fitted(session), session.checkpoint()]);

@@ -22,7 +22,7 @@ describe("a table of refs", () => {
   test("knows each by its number, until it is removed", () => {
     const { table, refs } = tableOf("a", 1, 2);
 
-    table.remove(1);
+    table.remove(refs[0] as Ref);
 
     expect(table.resolve(2)).toBe(refs[1]);
     expect([...table.ids]).toEqual([2]);
@@ -33,7 +33,7 @@ describe("a table of refs", () => {
 
   test("that keeps only some says of the others why, and tells which of the kept nobody holds", () => {
     const { table, refs } = tableOf("a", 1, 2, 3);
-    table.remove(2);
+    table.remove(refs[1] as Ref);
 
     const unheld = table.keepOnly(new Set([1, 2]), "is gone");
 
