@@ -132,6 +132,8 @@ export class Flow<Record, Result> {
   }
 
   get #dueAt(): number | undefined {
+    // Nothing is sent any more, whatever is due.
+    if (isAborted(this.#stop)) return undefined;
     const batch = this.#inFlight.hasRoom ? this.#gathering.dueAt : undefined;
     const permit = this.#rateLimit?.dueAt;
     return batch === undefined || permit === undefined ? (batch ?? permit) : Math.min(batch, permit);

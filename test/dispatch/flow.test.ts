@@ -665,3 +665,31 @@ test("under `as-completed` a failure ends the stream at once, after what is done
   expect([stream.records, stream.thrown, executor.sent.length]).toEqual([[2, 3], error, 2]);
   expect(executor.unfinished).toEqual([[0, 1, 4, 5, 6, 7]]);
 });
+
+test("a batch that is due wakes nobody when nothing is sent any more", async () => {
+  const executor = new ScriptedExecutor();
+  executor.heedsStop = false;
+  let waits = 0;
+  let now = 0;
+  const clock: DispatchOptions<number, string>["clock"] = {
+    now: () => now,
+    sleep: async (ms, signal) => {
+      waits += 1;
+      now += ms;
+      await quiet();
+      signal.throwIfAborted();
+    },
+  };
+  const strategy = new MicroBatches<number>({ maxSize: 2, maxWaitMs: 5 });
+  const upstream = stuckAfter(executor.stopping.signal, upTo(3));
+  const outcomes = dispatch(upstream, executor.options({ clock, strategy, maxInFlight: 2 }));
+  const first = outcomes.next();
+  await quiet();
+  executor.stopping.abort(new Error("left"));
+  now += 100;
+  for (let turn = 0; turn < 20; turn++) await quiet();
+  expect(waits).toBeLessThanOrEqual(2);
+  for (const { answer } of executor.sent) answer.resolve(["a", "b"]);
+  await first;
+  await expect(outcomes.next()).rejects.toThrow("left");
+});
