@@ -288,15 +288,35 @@ def test_too_much_memory_is_an_exception_like_any(worker: WorkerProcess) -> None
     assert worker.node.value("identity", 1) == 1
 
 
-def test_too_much_memory_does_not_break_an_import(worker: WorkerProcess, tmp_path: Path) -> None:
+def test_too_much_memory_does_not_break_an_import_and_is_raised_behind_it(
+    worker: WorkerProcess, tmp_path: Path
+) -> None:
     end = tmp_path / "end"
     call = begin(worker, "import_until", str(end))
     worker.control.send(Kind.MEMORY, None, call)
     worker.control.wait_until_read()
     end.touch()
+    while not worker.node.has_answer(0):  # As Node does it.
+        worker.control.send(Kind.MEMORY, None, call)
+        worker.node.has_answer(0.05)
+    kind, error = worker.node.answer(call)
 
-    assert cancelled(cancel_until_answered(worker.node, worker.control, call))
+    assert (kind, error["type"]) == (Kind.ERROR, "MemoryError")
     assert worker.node.value("recall", "imported") is True
+
+
+def test_too_much_memory_that_is_told_again_raises_once(worker: WorkerProcess, tmp_path: Path) -> None:
+    end = tmp_path / "end"
+    call = begin(worker, "compute_after_a_memory_error", str(end))
+    worker.control.send(Kind.MEMORY, 1, call)
+    assert worker.process.stdout is not None
+    assert worker.process.stdout.readline() == b"handled\n"
+    for _ in range(20):
+        worker.control.send(Kind.MEMORY, 1, call)
+        worker.control.wait_until_read()
+    end.touch()
+
+    assert worker.node.answer(call)[0] == Kind.RESULT
 
 
 def test_after_cancels_at_random_moments_calls_are_as_exact_as_before(worker: WorkerProcess) -> None:

@@ -372,6 +372,15 @@ def test_the_executor_of_joblib_is_shut_for_a_copy(original: Forked) -> None:
     assert original.fork().node.value("identity", 1) == 1
 
 
+def test_a_process_whose_pool_of_joblib_works_is_not_copied_and_not_waited_for(original: Forked) -> None:
+    original.node.value("use_a_reusable_executor", True)
+
+    assert refusal(original) == "your code left work in joblib's pool of processes that is not done yet"
+
+    original.node.value("finish_the_work_of_the_executor")
+    assert original.fork().node.value("identity", 1) == 1
+
+
 def test_the_thread_that_watches_progress_bars_is_ended_for_a_copy(original: Forked) -> None:
     assert original.node.value("show_a_progress_bar") == 2
 

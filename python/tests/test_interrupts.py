@@ -15,6 +15,7 @@ from slither_worker.interrupts import (
     end_call,
     interrupt,
     run_user_code,
+    used_too_much_memory,
     was_cancelled,
 )
 from slither_worker.protocol import NO_CALL, Kind
@@ -69,6 +70,32 @@ def test_code_of_the_worker_is_not_interrupted() -> None:
     signal(CANCEL, MEMORY)
 
     assert was_cancelled()
+
+
+def test_memory_raises_once_for_each_body_and_again_in_another_call() -> None:
+    def send(*messages: Frame) -> None:
+        run_user_code(lambda: signal(*messages))
+
+    again = MEMORY._replace(body=b"\x02")
+    for message in (MEMORY, again):
+        with pytest.raises(MemoryError):
+            send(message)
+        send(message)
+        send()
+
+    begin_call(7)
+    with pytest.raises(MemoryError):
+        send(again)
+
+
+def test_memory_that_could_not_raise_raises_when_it_is_sent_again() -> None:
+    signal(MEMORY)
+    assert used_too_much_memory()
+    with pytest.raises(Cancelled):
+        run_user_code(lambda: signal(MEMORY, CANCEL))
+
+    with pytest.raises(MemoryError):
+        run_user_code(lambda: signal(MEMORY))
 
 
 def test_messages_for_other_calls_are_not_heard() -> None:

@@ -8,7 +8,8 @@ export class Registry {
   /** Where checkpoints take their room from. */
   readonly processes: Slots;
   readonly #sessionSlots: Slots;
-  readonly #sessions = new Map<string, Session | "opening">();
+  /** Under an id that was set aside stands a symbol of that opening: a later one of the same id has another. */
+  readonly #sessions = new Map<string, Session | symbol>();
   /** Everything that is being started: closing waits for it. */
   readonly #starting = new Set<Promise<unknown>>();
   /** Aborted when no more sessions are opened. */
@@ -23,7 +24,9 @@ export class Registry {
 
   /** The sessions that are open, by id. */
   get open(): ReadonlyMap<string, Session> {
-    const open = [...this.#sessions].filter((entry): entry is [string, Session] => entry[1] !== "opening");
+    const open = [...this.#sessions].filter(
+      (entry): entry is [string, Session] => typeof entry[1] !== "symbol",
+    );
     return new Map(open);
   }
 
@@ -41,12 +44,16 @@ export class Registry {
         `expected \`id\` to be new in this engine, got ${JSON.stringify(id)}, which is open`,
       ]);
     }
-    this.#sessions.set(id, "opening");
+    this.#sessions.set(id, Symbol("opening"));
     return id;
   }
 
-  /** Does what starts sessions of these ids; when that fails, the ids are free again, and so is the room that was taken. */
+  /**
+   * Does what starts sessions of these ids, in the same tick in which they were set aside; when that fails, the ids are free again, and so is the room
+   * that was taken.
+   */
   async starting<Result>(ids: readonly string[], start: (room: Room) => Promise<Result>): Promise<Result> {
+    const reservations = ids.map((id) => [id, this.#sessions.get(id)] as const);
     const refused = (): Error => this.#refused(ids[0] ?? "");
     const room = new Room(this.#sessionSlots, this.processes, { signal: this.#refusing.signal, refused });
     const started = start(room);
@@ -54,7 +61,8 @@ export class Registry {
     try {
       return await started;
     } catch (error) {
-      for (const id of ids) if (this.#sessions.get(id) === "opening") this.#sessions.delete(id);
+      // A session that was there and has ended has freed its id itself: it may be somebody else's by now.
+      for (const [id, own] of reservations) if (this.#sessions.get(id) === own) this.#sessions.delete(id);
       room.giveBack();
       throw error;
     } finally {

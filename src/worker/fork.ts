@@ -87,23 +87,25 @@ export class Fork {
   async begin(
     options: Omit<Welcome, "progress"> & { readonly onLog: OnLine; readonly startTimeoutMs: number },
   ): Promise<StartedProcess> {
-    // One that runs no code has nothing to note.
-    const progress = this.#control && this.#parent.progress.take();
-    const started = this.#begin(options.onLog, progress);
+    const started = this.#begin(options.onLog);
+    let progress: ProgressPage | undefined;
     const cancel = new AbortController();
     const watched = { pid: this.pid, onStopped: () => killGroup(this.pid), checkMemory: undefined };
     started.keepAlive(true);
     watch(watched);
     try {
+      // One that runs no code has nothing to note.
+      progress = this.#control && this.#parent.progress.take();
       await Promise.race([
         welcome(started.calls, { ...options, progress }),
         started.ended.then((ending) => Promise.reject(endedEarly(ending))),
         takesTooLong(options.startTimeoutMs, cancel.signal),
       ]);
-      return started;
+      return { ...started, progress };
     } catch (error) {
       killGroup(this.pid);
       await started.ended;
+      progress?.giveBack();
       throw new WorkerStartError(options.session, (error as Error).message, started.logs.last, error);
     } finally {
       cancel.abort();
@@ -112,7 +114,7 @@ export class Fork {
     }
   }
 
-  #begin(onLog: OnLine, progress?: ProgressPage): StartedProcess {
+  #begin(onLog: OnLine): StartedProcess {
     const logs = new LogLines(onLog);
     for (const [name, socket] of this.#streams) logs.follow(name, socket);
     const [calls, control] = [this.#calls, this.#control];
@@ -120,7 +122,7 @@ export class Fork {
       pid: this.pid,
       calls,
       control,
-      progress,
+      progress: undefined,
       logs,
       ended: processEnd(this.#gone, {
         pid: this.pid,

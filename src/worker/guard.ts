@@ -12,8 +12,11 @@ const KILL_SHARE = 1.25;
 
 /** What a guard may do to its process. */
 interface Powers {
-  /** Has the code that runs raise a MemoryError. */
-  tell(): void;
+  /**
+   * Has the code that runs raise a MemoryError, because the memory is above the limit for the `time`th time. Repeated for as long as it is: code may not
+   * be interruptible at a moment.
+   */
+  tell(time: number): void;
   kill(): void;
   /** Whether the process has mapped arrays that belong to the engine. */
   holdsArrays(): boolean;
@@ -27,7 +30,9 @@ export class Guard implements Watched {
   readonly base: number | undefined;
   readonly #limitBytes: number | undefined;
   readonly #powers: Powers;
-  #told = false;
+  /** How often the memory came above the limit. */
+  #times = 0;
+  #above = false;
   #reason: string | undefined;
   /** What the process used when it was killed for it. */
   #overuse: number | undefined;
@@ -71,7 +76,7 @@ export class Guard implements Watched {
   #check(limitBytes: number): void {
     // A cheap look first: shared arrays only make it less.
     if ((residentBytes(this.pid) ?? 0) - (this.base ?? 0) < limitBytes) {
-      this.#told = false;
+      this.#above = false;
       return;
     }
     const used = this.usedBytes();
@@ -79,11 +84,11 @@ export class Guard implements Watched {
     if (used >= limitBytes * KILL_SHARE) {
       this.#overuse ??= used;
       this.#powers.kill();
-    } else if (used < limitBytes) {
-      this.#told = false;
-    } else if (!this.#told) {
-      this.#told = true;
-      this.#powers.tell();
+      return;
     }
+    const above = used >= limitBytes;
+    if (above && !this.#above) this.#times += 1;
+    this.#above = above;
+    if (above) this.#powers.tell(this.#times);
   }
 }

@@ -52,14 +52,21 @@ export class Listener {
   static async open(): Promise<Listener> {
     // mkdtemp makes the folder with mode 0700.
     const folder = await mkdtemp(join(roomySystemFolder(), "slither-"));
-    const path = join(folder, SOCKET_NAME);
     const server = createServer();
-    await new Promise<void>((resolve, reject) => {
-      server.once("error", reject);
-      server.listen({ path, backlog: BACKLOG }, resolve);
-    });
-    server.unref();
-    return new Listener(folder, server, path);
+    try {
+      const path = join(folder, SOCKET_NAME);
+      await new Promise<void>((resolve, reject) => {
+        server.once("error", reject);
+        server.listen({ path, backlog: BACKLOG }, resolve);
+      });
+      server.unref();
+      return new Listener(folder, server, path);
+    } catch (error) {
+      // First, which removes the socket: a folder that is empty can be removed also where no descriptors are left.
+      await new Promise<unknown>((resolve) => server.close(resolve));
+      await rm(folder, { recursive: true, force: true }).catch(() => {});
+      throw error;
+    }
   }
 
   /** A token for one process, which opens each of `channels` once, and the promise of its arrival. `forget` when it will not come. */

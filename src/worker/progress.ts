@@ -25,10 +25,12 @@ export class ProgressBoard {
 
   /** A page for one process, until it is given back. */
   take(): ProgressPage {
-    const page = this.#free.pop() ?? this.#pages++;
+    const page = this.#free.at(-1) ?? this.#pages;
     const offset = page * PAGE_BYTES;
     // All of it: a process that maps more than the file has dies when it writes there.
     writeSync(this.#descriptor, Buffer.alloc(PAGE_BYTES), 0, PAGE_BYTES, offset);
+    // Not before: it may be that there was no room to write.
+    if (this.#free.pop() === undefined) this.#pages += 1;
     let isGiven = false;
     return {
       path: this.path,

@@ -5,6 +5,7 @@ import { Connection } from "./connection.js";
 import { launch } from "./launch.js";
 import type { Listener } from "./listener.js";
 import { LogLines, type OnLine } from "./log-lines.js";
+import type { ProgressPage } from "./progress.js";
 import type { StartedProcess } from "./started-process.js";
 import { welcome } from "./welcome.js";
 
@@ -27,6 +28,7 @@ export interface StartOptions {
  */
 export async function startWorker(options: StartOptions): Promise<StartedProcess> {
   const logs = new LogLines(options.onLog);
+  let progress: ProgressPage | undefined;
   try {
     return await launch(
       { ...options, flags: [], channels: ["calls", "control"] as const, logs },
@@ -34,12 +36,13 @@ export async function startWorker(options: StartOptions): Promise<StartedProcess
         const calls = new Connection(launched.sockets.calls, () => {});
         const control = new Connection(launched.sockets.control, () => {});
         // Its environment has said to libraries how many threads they may use.
-        const progress = options.listener.progress.take();
+        progress = options.listener.progress.take();
         await welcome(calls, { ...options, threads: {}, reseed: false, progress });
         return childProcess(launched, calls, control, progress);
       },
     );
   } catch (error) {
+    progress?.giveBack();
     throw new WorkerStartError(options.session, (error as Error).message, logs.last, error);
   }
 }

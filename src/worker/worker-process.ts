@@ -49,6 +49,8 @@ export class WorkerProcess {
   readonly #memory: WorkerMemory;
   #death: WorkerDeathError | undefined;
   #ending = false;
+  /** The last time that its memory came above the limit, and the call in which it did. */
+  #toldOfMemory = { time: 0, call: 0 };
 
   /**
    * @param copies how copies come about, or why there can be none.
@@ -68,7 +70,7 @@ export class WorkerProcess {
       started.calls.send(Kind.DROP, 0, packr.pack([descriptors, keys])),
     );
     const powers = {
-      tell: () => this.#tellOfMemory(),
+      tell: (time: number) => this.#tellOfMemory(time),
       kill: () => this.kill(),
       holdsArrays: () => this.#memory.holdsArrays,
     };
@@ -163,9 +165,13 @@ export class WorkerProcess {
     await answer.finally(() => clearTimeout(timer));
   }
 
-  #tellOfMemory(): void {
+  #tellOfMemory(time: number): void {
     const { oldest } = this.#conversation;
-    if (oldest !== undefined) this.#started.control?.send(Kind.MEMORY, oldest.id, NOTHING);
+    if (oldest === undefined) return;
+    if (time !== this.#toldOfMemory.time) this.#toldOfMemory = { time, call: oldest.id };
+    // A call that comes after it is not to blame.
+    if (oldest.id === this.#toldOfMemory.call)
+      this.#started.control?.send(Kind.MEMORY, oldest.id, packr.pack(time));
   }
 
   async #waitForEnd(): Promise<WorkerDeathError> {

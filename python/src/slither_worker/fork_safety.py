@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Final
 
 from slither_worker.openmp import reason_not_to_fork_openmp
+from slither_worker.quiesce import process_pool_works
 
 # The threads of a pool that was told to end, such as those of joblib, may take a moment more.
 _ENDING_SECONDS: Final = 0.05
@@ -28,7 +29,20 @@ def reason_not_to_fork() -> str | None:
 
     Nothing is imported for it: a library that is not loaded has not started anything.
     """
-    return _python_threads() or _native_pools() or reason_not_to_fork_openmp() or _numba() or _cuda()
+    return (
+        _process_pool()
+        or _python_threads()
+        or _native_pools()
+        or reason_not_to_fork_openmp()
+        or _numba()
+        or _cuda()
+    )
+
+
+def _process_pool() -> str | None:
+    if process_pool_works():
+        return "your code left work in joblib's pool of processes that is not done yet"
+    return None
 
 
 def _python_threads() -> str | None:

@@ -20,6 +20,8 @@ _running_call = NO_CALL
 _running_step = 0
 _cancel_was_heard = False
 _memory_was_heard = False
+_raised_memory: bytes | None = None
+"""The MEMORY that has raised in this call: the same one is sent again and again."""
 
 
 class Cancelled(BaseException):
@@ -36,9 +38,11 @@ Cancelled.__module__ = "slither_worker"
 
 def begin_call(call: int) -> None:
     """Say which call this process works on from now on."""
-    global _running_call, _running_step, _cancel_was_heard, _memory_was_heard  # noqa: PLW0603
+    global _running_call, _running_step  # noqa: PLW0603
+    global _cancel_was_heard, _memory_was_heard, _raised_memory  # noqa: PLW0603
     _cancel_was_heard = False
     _memory_was_heard = False
+    _raised_memory = None
     _running_step = 0
     _running_call = call
 
@@ -88,18 +92,21 @@ def interrupt(messages: Iterable[Frame], stack: FrameType | None) -> None:
     """Obey what Node has sent, in a signal handler that has interrupted `stack`.
 
     Raises `Cancelled` or `MemoryError` when a message is meant for the call that is running and its code can
-    be interrupted now. Else nothing happens: Node sends CANCEL again until the call is answered.
+    be interrupted now. Else nothing happens: Node sends both again until the call is answered. A MEMORY whose
+    body has raised already raises nothing.
     """
-    global _cancel_was_heard, _memory_was_heard  # noqa: PLW0603
-    kinds = {message.kind for message in messages if message.call == _running_call != NO_CALL}
-    if Kind.CANCEL in kinds:
+    global _cancel_was_heard, _memory_was_heard, _raised_memory  # noqa: PLW0603
+    meant = {message.kind: message.body for message in messages if message.call == _running_call != NO_CALL}
+    memory = meant.get(Kind.MEMORY)
+    if Kind.CANCEL in meant:
         _cancel_was_heard = True
-    if Kind.MEMORY in kinds:
+    if memory is not None:
         _memory_was_heard = True
-    if kinds.isdisjoint((Kind.CANCEL, Kind.MEMORY)) or not _may_raise(stack):
+    if (Kind.CANCEL not in meant and memory in (None, _raised_memory)) or not _may_raise(stack):
         return
-    if Kind.CANCEL in kinds:
+    if Kind.CANCEL in meant:
         raise Cancelled("the call was cancelled")
+    _raised_memory = memory
     raise MemoryError("the process uses more memory than its session may have")
 
 

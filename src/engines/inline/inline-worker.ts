@@ -13,6 +13,7 @@ import { inStep } from "../../errors/failed-step.js";
 import { type CallSite, PythonFunctionError, PythonImportError } from "../../errors/python.js";
 import { ForkRefusedError, WorkerDiedError } from "../../errors/session.js";
 import { SlitherError } from "../../errors/slither-error.js";
+import { untilStopped } from "../../stopping.js";
 import { monotonicSeconds } from "../../wire/batch-reply.js";
 import { decodeRequest } from "../../wire/decode-request.js";
 import { packable, packBody } from "../../wire/encode.js";
@@ -52,6 +53,8 @@ export class InlineWorker implements Worker {
   #progress: Progress | undefined;
   #death: WorkerDeathError | undefined;
   #die!: (death: WorkerDeathError) => void;
+  /** Aborted when it is dead. Waiting for `ended` instead would keep every reply until then. */
+  readonly #over = new AbortController();
   readonly #views = new InlineViews({
     running: () => {
       const request = this.#death === undefined ? this.#running : undefined;
@@ -113,7 +116,9 @@ export class InlineWorker implements Worker {
       lastLines: [],
     };
     this.#death ??= inStep(new WorkerDiedError(death), this.#progress?.step ?? 0);
+    // In this order: who hears of a failed request finds the session lost.
     this.#die(this.#death);
+    this.#over.abort(this.#death);
     return this.#death;
   }
 
@@ -129,8 +134,7 @@ export class InlineWorker implements Worker {
         this.#running = undefined;
         this.#progress = undefined;
       });
-    const death = this.ended.then((error) => Promise.reject(error));
-    return Promise.race([result, death]) as Promise<Reply>;
+    return untilStopped(result, this.#over.signal);
   }
 
   async #carryOut(request: Request, { site, sites = [], times }: EncodedRequest): Promise<Reply> {

@@ -26,8 +26,10 @@ export class ForkserverKeeper {
     this.#minIdle = minIdle;
   }
 
-  /** The forkserver. Rejects with what `start` rejects with, and with an Error when it has died too often. */
+  /** The forkserver. Rejects with what `start` rejects with, and with an Error when it has died too often, or is closed. */
   get current(): Promise<Warm> {
+    // One that was closed is dead for ever: who tries again until it is alive would never stop.
+    if (this.#closed) return Promise.reject(new Error("the forkserver was closed"));
     this.#current ??= this.#begin();
     return this.#current;
   }
