@@ -1,5 +1,5 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import type { Rejection } from "../stage/item.js";
+import { isAborted, untilStopped } from "../stopping.js";
 import { DeadLetterError } from "./error.js";
 import { type DeadLetter, letterOf } from "./letter.js";
 import type { DeadLetterSink } from "./sink.js";
@@ -49,19 +49,15 @@ export class LetterWriter {
   }
 
   /**
-   * Resolves when everything is where it is to be. Rejects with what the sink has failed with; a sink that is not done after `graceMs` has failed.
+   * Resolves when everything is where it is to be. Rejects with what the sink has failed with; a sink that is not done when `tooLate` is aborted has failed.
    */
-  async end(graceMs?: number): Promise<void> {
+  async end(tooLate: AbortSignal): Promise<void> {
     this.#write();
-    const ending = this.#end();
-    if (graceMs === undefined) return ending;
-    const timer = new AbortController();
-    const tooLate = sleep(graceMs, undefined, { signal: timer.signal }).then(() => this.#giveUp(graceMs));
     try {
-      await Promise.race([ending, tooLate]);
-    } finally {
-      timer.abort();
-      for (const unheard of [ending, tooLate]) unheard.catch(() => {});
+      await untilStopped(this.#end(), tooLate);
+    } catch (error) {
+      if (isAborted(tooLate) && error === tooLate.reason) this.#giveUp();
+      throw error;
     }
   }
 
@@ -75,9 +71,14 @@ export class LetterWriter {
     if (this.#failure !== undefined) throw this.#failure.error;
   }
 
-  #giveUp(graceMs: number): never {
+  #giveUp(): never {
     const unwritten = [...this.#writing.values()].flat();
-    const problem = `expected the sink to take ${unwritten.length} letters within ${graceMs} ms after the run had ended, got no answer; they are in \`rejected\``;
+    const expected =
+      unwritten.length === 0
+        ? "close() of the sink, which has taken all letters, to end"
+        : `the sink to take ${unwritten.length} letters`;
+    const kept = unwritten.length === 0 ? "" : "; they are in `rejected`";
+    const problem = `expected ${expected} in time when the run was aborted or left, got no answer${kept}`;
     const error = new DeadLetterError({ file: this.#sink.file ?? "the dead-letter sink" }, problem);
     // What it says later changes nothing any more.
     this.#writing.clear();

@@ -76,7 +76,7 @@ export class PortableCopy {
     } else if (prototype === NdArray.prototype) {
       const { dtype, shape, data } = value as NdArray;
       this.isPlain = false;
-      return new NdArray(dtype, shape, data); // Made again, because its shape may have been changed since it was checked.
+      return new NdArray(dtype, shape, data); // Made again, because its data may have been taken away since it was checked.
     }
     throw new NotPortable(typeNameOf(value));
   }

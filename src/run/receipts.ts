@@ -1,6 +1,6 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { AcknowledgeError } from "../errors/acknowledge.js";
 import type { Item, ItemId } from "../stage/item.js";
+import { untilStopped } from "../stopping.js";
 import { type Delivery, requireDelivery } from "./live.js";
 import type { MakeItem } from "./source.js";
 
@@ -131,30 +131,24 @@ export class Receipts {
   /**
    * The run is over: what has no outcome goes back to the source, which is waited for.
    *
-   * @param graceMs how long it is waited for. An `ack` that was not answered by then may have come to nothing.
+   * @param tooLate aborted when it is waited for no longer. An `ack` that was not answered by then may have come to nothing.
    * @throws AcknowledgeError when the source could not be told.
    */
-  async end(reason: unknown, graceMs?: number): Promise<void> {
+  async end(reason: unknown, tooLate?: AbortSignal): Promise<void> {
     for (const receipt of new Set(this.#open.values())) {
       if (receipt.isSeen) this.#mayComeTwice.push(receipt.id);
       this.#giveBack(receipt, reason);
     }
     this.#open.clear();
-    await this.#told(graceMs);
+    await this.#told(tooLate);
     for (const { name, id } of this.#pending.values()) if (name === "ack") this.#mayComeTwice.push(id);
     this.failed.throwIfAborted();
   }
 
-  async #told(graceMs: number | undefined): Promise<void> {
+  async #told(tooLate: AbortSignal | undefined): Promise<void> {
     const told = Promise.all(this.#pending.keys());
-    if (graceMs === undefined) {
-      await told;
-      return;
-    }
-    const timer = new AbortController();
-    const tooLate = sleep(graceMs, undefined, { signal: timer.signal }).catch(() => {});
-    await Promise.race([told, tooLate]);
-    timer.abort();
+    // What is told never rejects: only that it is too late does.
+    await (tooLate === undefined ? told : untilStopped(told, tooLate).catch(() => {}));
   }
 
   #giveBack(known: Known, reason: unknown): void {

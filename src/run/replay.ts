@@ -65,11 +65,8 @@ function fromStart({ id, origin = id, input }: DeadLetter): Item {
   return { id: origin, payload: input, meta: {}, route: DEFAULT_ROUTE, input };
 }
 
-function fromStage(
-  { id, origin, stage: failedIn, entry: stage = failedIn, input, payload, meta }: DeadLetter,
-  { stages }: PipePlan,
-  file: string,
-): Item {
+function fromStage(letter: DeadLetter, { stages }: PipePlan, file: string): Item {
+  const { id, origin, stage: failedIn, entry: stage = failedIn, payload, meta } = letter;
   const index = stages.findIndex(({ name }) => name === stage);
   const failed = stages[index];
   if (failed === undefined) {
@@ -79,6 +76,19 @@ function fromStage(
     );
   }
   const known = origin === undefined ? {} : { origin };
-  const item = { id, ...known, payload, meta: { ...meta }, route: failed.line, input };
+  const item = { id, ...known, payload, meta: { ...meta }, route: failed.line, input: inputOf(letter) };
   return index === 0 ? item : PassingItem.to(item, index);
+}
+
+/** The stage that a record failed in is not given its input: only who looks into one that could not be kept is to hear of that. */
+function inputOf(letter: DeadLetter): unknown {
+  try {
+    return letter.input;
+  } catch (error) {
+    const refuse = (): never => {
+      throw error;
+    };
+    // An object whatever is done to which throws. Printed as a part of an item, it shows the error.
+    return new Proxy(error as DeadLetterError, new Proxy({}, { get: () => refuse }));
+  }
 }

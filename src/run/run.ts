@@ -18,6 +18,7 @@ import { buildChain, type Chain } from "./chain.js";
 import { explainer } from "./explain/explain.js";
 import type { RunExplanation } from "./explain/explanation.js";
 import { Pace } from "./explain/pace.js";
+import { withGrace } from "./grace.js";
 import { PipeHaltedError, RunConsumedError, RunUnfinishedError } from "./halted.js";
 import { leavable } from "./leavable.js";
 import { type Ledger, LedgerError } from "./ledger.js";
@@ -34,7 +35,7 @@ export interface RunSummary {
   readonly status: RunStatus;
   readonly ledger: Ledger;
   readonly stats: RunStats;
-  /** The rejected records that neither `run.rejected` nor a dead-letter sink has taken. */
+  /** The rejected records that neither a dead-letter sink has taken, nor whoever iterates `run.rejected`; who does so still is given them. */
   readonly rejected: readonly Rejection[];
   /** What a live source was told; undefined for any other input. */
   readonly live?: LiveSummary | undefined;
@@ -72,9 +73,6 @@ interface RunParts {
 
 /** What carries out the batches of a run. */
 export type Executors = Pick<Workforce, "executor" | "probes">;
-
-/** How long a run that was aborted or left waits for its dead-letter sink, and for its live source. */
-const SINK_GRACE_MS = 1_000;
 
 let runs = 0;
 
@@ -118,7 +116,7 @@ export class Run<Out = unknown, Ends extends AnyEnd = never> implements AsyncIte
 
   /**
    * The rejected records, as they come; iterate it beside the run. Those that were rejected before are given first. A reader that is slower than the
-   * run holds it back; one that leaves hands what it has not read back to the run, which keeps it.
+   * run holds it back; one that leaves hands what it has not read back to the run, which keeps it where no sink has it.
    */
   get rejected(): RejectedStream {
     return this.#rejections.stream;
@@ -245,8 +243,8 @@ export class Run<Out = unknown, Ends extends AnyEnd = never> implements AsyncIte
       state?.end();
       await chain?.chunks.return(undefined);
       await workforce?.dismiss();
-      if (this.#parts.receipts) closeReceipts(this.#parts.receipts, ending, outputs);
-      ending = await this.#flushed(ending, isAborted(left) || isAborted(signal));
+      const leaving = AbortSignal.any([signal, left].filter((each) => each !== undefined));
+      ending = await this.#flushed(ending, outputs, leaving);
       this.#finish(ending, performance.now() - began, outputs);
     }
   }
@@ -280,11 +278,33 @@ export class Run<Out = unknown, Ends extends AnyEnd = never> implements AsyncIte
     return { status: "halted", cause: error instanceof InputFailure ? error.cause : error };
   }
 
-  /** What was rejected is where it is to be, and the source knows of its records; when that cannot be, the run has failed, whatever came of the rest. */
-  async #flushed(ending: Ending, isLeft = false): Promise<Ending> {
-    const graceMs = isLeft ? SINK_GRACE_MS : undefined;
-    const written = await unlessFailing(ending, this.#rejections.end(graceMs));
-    return unlessFailing(written, this.#parts.receipts?.end(written.cause, graceMs));
+  /**
+   * What was rejected is where it is to be, and the source knows of its records; when that cannot be, the run has failed, whatever came of the rest.
+   *
+   * @param leaving aborted when nobody waits for the run any more.
+   */
+  async #flushed(ending: Ending, outputs: Gathered, leaving: AbortSignal): Promise<Ending> {
+    const { receipts } = this.#parts;
+    const rejections = withGrace(leaving, async (tooLate) => {
+      await this.#rejections.end(tooLate);
+      receipts?.failed.throwIfAborted();
+    });
+    const written = await this.#unlessFailing(ending, rejections);
+    if (receipts === undefined) return written;
+    // Not before the sink is done: when that fails, collect() gives nothing out.
+    closeReceipts(receipts, written, outputs);
+    const told = withGrace(leaving, (tooLate) => receipts.end(written.cause, tooLate));
+    return this.#unlessFailing(written, told);
+  }
+
+  /** How a run has ended that has one more thing to do; one that has failed already has done so for its first reason. */
+  async #unlessFailing(ending: Ending, last: Promise<void>): Promise<Ending> {
+    try {
+      await last;
+      return ending;
+    } catch (error) {
+      return hasFailed(ending) ? ending : this.#endingOf(error, undefined);
+    }
   }
 
   /** Closes the books and tells how the run ended. @throws what the consumer must know. */
@@ -292,14 +312,14 @@ export class Run<Out = unknown, Ends extends AnyEnd = never> implements AsyncIte
     const { plan, session } = this.#parts;
     const { status, stage, cause } = ending;
     const ledger = this.#accounts.ledger();
-    const rejected = [...this.#rejections.kept];
+    const rejected = this.#rejections.untaken;
     const live = this.#parts.receipts?.summary;
     const stats = statsOf(this.#accounts, durationMs);
     this.#pace.end();
     const books = { accounts: this.#accounts, pace: this.#pace };
     this.#explain = explainer({ run: this.id, status, durationMs, plan, groups: this.#groups, ...books });
     this.#announce({ status, ledger, rejected, stats, ...(live && { live }) });
-    const failed = status === "halted" || status === "aborted";
+    const failed = hasFailed(ending);
     const unbalanced = ledger.balanced ? undefined : new LedgerError(ledger, this.#accounts.differences());
     const told = { run: this.id, pipe: plan.name, session: session?.id, status, durationMs };
     if (failed || unbalanced) this.#events.emit("run-failure", { ...told, error: unbalanced ?? cause });
@@ -312,21 +332,15 @@ export class Run<Out = unknown, Ends extends AnyEnd = never> implements AsyncIte
   }
 }
 
-/** How a run has ended that has one more thing to do; one that has failed already has done so for its first reason. */
-async function unlessFailing(ending: Ending, last: Promise<void> | undefined): Promise<Ending> {
-  try {
-    await last;
-    return ending;
-  } catch (cause) {
-    return ending.status === "halted" || ending.status === "aborted" ? ending : { status: "halted", cause };
-  }
+/** A run throws what it has failed with. */
+function hasFailed({ status }: Ending): boolean {
+  return status === "halted" || status === "aborted";
 }
 
 /** What was collected is given out at the end; what only an error has, nobody may look at. */
-function closeReceipts(receipts: Receipts, { status }: Ending, outputs: Gathered): void {
-  const isGiven = status === "completed" || status === "stopped";
+function closeReceipts(receipts: Receipts, ending: Ending, outputs: Gathered): void {
   for (const items of outputs.values())
-    for (const item of items) isGiven ? receipts.closed(item) : receipts.shown(item);
+    for (const item of items) hasFailed(ending) ? receipts.shown(item) : receipts.closed(item);
 }
 
 /** Gives back what ends it: a signal that is made of others is kept, with all that its listeners know, for as long as it has any. */

@@ -3,7 +3,7 @@ import { OptionsError } from "../errors/options.js";
 import { show } from "../options/parse.js";
 import { untilStopped } from "../stopping.js";
 import type { Aged, KeyPart, TableKey } from "../store.js";
-import { canonical } from "../stores/keys.js";
+import { canonical, keptKey } from "../stores/keys.js";
 import { CacheAges } from "./cache-age.js";
 import type { Dated } from "./cache-flights.js";
 import { type CacheUse, noteUse } from "./cache-use.js";
@@ -53,7 +53,7 @@ export class CacheDesk {
       const key = this.cached.keyOf(item.payload, nodeContext(item, this.#context));
       const id = this.#idOf(key);
       this.#ids.set(item.meta, id);
-      return { item, key, id };
+      return { item, key: keptKey(key), id };
     });
   }
 

@@ -1,5 +1,7 @@
 import { RecordFailure } from "../dispatch/judge.js";
+import { CacheError } from "../errors/cache.js";
 import { RecordRejectedError } from "../errors/rejected.js";
+import { StoreError } from "../errors/store.js";
 import type { KeyPart, TableKey } from "../store.js";
 import type { CacheDesk } from "./cache-desk.js";
 import type { Round, Row } from "./cache-round.js";
@@ -10,6 +12,8 @@ export interface Computed {
   readonly row: Row;
   readonly output: unknown;
 }
+
+type CacheEntry = readonly [TableKey, unknown];
 
 /** What keeping takes. */
 interface Keeping {
@@ -30,7 +34,7 @@ export async function keep(
   keeping: Keeping,
 ): Promise<ReadonlySet<KeyPart>> {
   const { desk } = keeping;
-  const entries = new Map<KeyPart, readonly [TableKey, unknown]>();
+  const entries = new Map<KeyPart, CacheEntry>();
   const kept = computed.filter(({ row, output }) => {
     if (output instanceof RecordRejectedError && memberOf(output) === 0) desk.reject(row.id, output.message);
     if (output instanceof RecordRejectedError || output instanceof RecordFailure) return false;
@@ -45,7 +49,9 @@ export async function keep(
   });
   // Before the write: no value is taken for younger than it is.
   const at = desk.ages.now;
-  if (!(await isWritten([...entries.values()], kept, keeping))) entries.clear();
+  const refused = await write([...entries], keeping);
+  for (const { row } of kept) if (refused.has(row.id)) keeping.fail(row, refused.get(row.id));
+  for (const id of refused.keys()) entries.delete(id);
   for (const [id, [, value]] of entries) {
     const dated = { value, ageMs: 0, isExpired: false, at };
     round.land(id, { kind: "there", dated, isComputed: true });
@@ -55,18 +61,38 @@ export async function keep(
   return unkept;
 }
 
-async function isWritten(
-  entries: readonly (readonly [TableKey, unknown])[],
-  kept: readonly Computed[],
-  { desk, stop, fail }: Keeping,
-): Promise<boolean> {
-  if (entries.length === 0) return true;
+/** Gives back why entries are not in the table, by their ids: one whose value cannot be kept takes no other along. */
+async function write(
+  entries: readonly (readonly [KeyPart, CacheEntry])[],
+  keeping: Keeping,
+): Promise<ReadonlyMap<KeyPart, unknown>> {
+  const refused = new Map<KeyPart, unknown>();
+  let failure = await failureOf(entries, keeping);
+  if (failure === undefined) return refused;
+  for (const entry of entries) {
+    if (entries.length > 1 && !isOfStore(failure)) failure = await failureOf([entry], keeping);
+    if (failure !== undefined) refused.set(entry[0], failure);
+  }
+  return refused;
+}
+
+/** What a write fails with. @throws when it is stopped. */
+async function failureOf(
+  entries: readonly (readonly [KeyPart, CacheEntry])[],
+  { desk, stop }: Keeping,
+): Promise<unknown> {
+  if (entries.length === 0) return undefined;
   try {
-    await desk.write(entries, stop);
-    return true;
+    const written = entries.map(([, entry]) => entry);
+    await desk.write(written, stop);
+    return undefined;
   } catch (error) {
     if (stop.aborted) throw error;
-    for (const { row } of kept) fail(row, error);
-    return false;
+    return error;
   }
+}
+
+/** Whether it would be the same for any other value. */
+function isOfStore(error: unknown): boolean {
+  return error instanceof CacheError && error.cause instanceof StoreError;
 }

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from "node:util";
 import { OptionsError } from "../errors/options.js";
 import { show } from "../options/parse.js";
 import type { KeyPart, TableKey } from "../store.js";
-import { canonical } from "./keys.js";
+import { canonical, keptKey } from "./keys.js";
 
 /** The values of one key of a bag. An array is never changed once it is in a table: who has it reads what was there. */
 export type Values = readonly unknown[];
@@ -17,7 +17,8 @@ export function grouped(
   const groups = new Map<KeyPart, { key: TableKey; added: unknown[] }>();
   for (const [key, value] of entries) {
     const group = groups.get(canonical(key));
-    if (group === undefined) groups.set(canonical(key), { key, added: [value] });
+    // An iterable may give the same array again, with another key in it.
+    if (group === undefined) groups.set(canonical(key), { key: keptKey(key), added: [value] });
     else group.added.push(value);
   }
   return groups.values();

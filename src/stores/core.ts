@@ -1,5 +1,6 @@
 import type { Clock } from "../clock.js";
 import { StoreError } from "../errors/store.js";
+import { show } from "../options/parse.js";
 import type { StoredChange, StoreJournal } from "../store.js";
 import { Exclusive } from "./exclusive.js";
 import type { Meanwhile } from "./meanwhile.js";
@@ -37,8 +38,9 @@ export class StoreCore {
     if (this.#closing !== undefined)
       throw new StoreError(this.name, "closed", "expected it to be open, got a write after close()");
     if (this.#failure === undefined) return;
-    const message = "takes no more writes, because one could not be kept; close it and open it again";
-    throw new StoreError(this.name, "write-failed", message, this.#failure.cause);
+    const { cause } = this.#failure;
+    const message = `takes no more writes, because one could not be kept (${this.#why(cause)}); close it and open it again`;
+    throw new StoreError(this.name, "write-failed", message, cause);
   }
 
   /**
@@ -86,10 +88,15 @@ export class StoreCore {
       await commit;
     } catch (error) {
       this.#failure ??= { cause: error };
-      const message =
-        "a write could not be kept; memory has it, and the store takes no more writes until it is opened again";
+      const message = `a write could not be kept (${this.#why(error)}); memory has it, and the store takes no more writes until it is opened again`;
       throw new StoreError(this.name, "write-failed", message, error);
     }
+  }
+
+  #why(cause: unknown): string {
+    const why = cause instanceof Error ? cause.message : show(cause);
+    // A journal that throws a StoreError has named the store, too.
+    return why.replace(`store ${this.name}: `, "");
   }
 
   close(tables: readonly { close(): void }[]): Promise<void> {

@@ -26,10 +26,22 @@ export function askedForOne(name: string, answer: ViewFunction<object, unknown>)
   return ({ params, keys }, context) => {
     if (keys === undefined) return whenThere(answer(params, context), orNull);
     if (Object.hasOwn(params, "key")) throw new Error(keyAndKeys(name));
-    const values = Array.from(keys, (key) => answer({ ...params, key }, context));
+    const values = forEach(keys, (key) => answer({ ...params, key }, context));
     // Without a promise where there is none: a thousand of them cost more than most look-ups.
     return values.some(isPromise) ? Promise.all(values).then(allOrNull) : allOrNull(values);
   };
+}
+
+function forEach(keys: Iterable<unknown>, answer: (key: unknown) => unknown): unknown[] {
+  const values: unknown[] = [];
+  try {
+    for (const key of keys) values.push(answer(key));
+  } catch (error) {
+    // Nobody waits for what came before: a promise among it that rejects would end the process.
+    for (const value of values) Promise.resolve(value).catch(() => {});
+    throw error;
+  }
+  return values;
 }
 
 /** A function of many keys, asked in both ways. */

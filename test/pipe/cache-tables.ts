@@ -19,8 +19,11 @@ export interface Scripted<Value> {
   /** What the next operations fail with. */
   readonly failing: {
     read?: Error | undefined;
-    write?: Error | undefined /** How often reads fail; always, where it is left out. */;
+    /** How often reads fail; always, where it is left out. */
     times?: number;
+    write?: Error | undefined;
+    /** Whether a write with such a value fails; any does, where it is left out. */
+    refuses?: (value: Value) => boolean;
   };
   /** Puts in a value of that age. */
   age(key: TableKey, value: Value, ageMs: number, isExpired?: boolean): void;
@@ -54,7 +57,8 @@ export function scriptedTable<Value>({ remote = false } = {}): Scripted<Value> {
       const all = [...entries];
       writes.push(all);
       if (remote) await hops(5);
-      if (failing.write !== undefined) throw failing.write;
+      const isRefused = all.some(([, value]) => failing.refuses?.(value) ?? true);
+      if (isRefused && failing.write !== undefined) throw failing.write;
       for (const [key, value] of all) age(key, value, 0);
     },
     compareAndSet: () => {

@@ -1,5 +1,18 @@
 // biome-ignore-all lint/suspicious/noThenProperty: `then` is an option of retry().
-import { CacheError, cached, filter, many, pipe, reject, retry, routeTo, type TableKey } from "slither-ts";
+import {
+  CacheError,
+  cached,
+  filter,
+  many,
+  pipe,
+  reject,
+  retry,
+  routeTo,
+  StoreError,
+  table as setTable,
+  store,
+  type TableKey,
+} from "slither-ts";
 import { fakeClock } from "slither-ts/testing";
 import { describe, expect, test } from "vitest";
 import { hops } from "../dispatch/deferred.js";
@@ -153,6 +166,49 @@ describe.each([false, true])("a python stage with a cache (remote: %s)", (remote
     expect(outputs.default).toHaveLength(1);
   });
 
+  test("fails the records alone whose results the table refuses", async () => {
+    const { session } = await sessionOf();
+    const { table, failing, kept } = scriptedTable<Doubled>({ remote });
+    failing.write = new Error("no room for a 6");
+    failing.refuses = ({ n }) => n === 6;
+    const { rejected, outputs } = await doubling(cached(table, keyOf))
+      .onError("*", "reject")
+      .run(raws(1, 2, 3, 4), { session })
+      .collect();
+    expect(rejected).toMatchObject([
+      { id: 3, reason: "the cache of stage double could not be written: no room for a 6" },
+    ]);
+    expect(outputs.default.map(({ id }) => id)).toEqual([1, 2, 4]);
+    expect([...kept.keys()].sort()).toEqual(["1", "2", "4"]);
+  });
+
+  test("writes no entry by itself when it is the store that fails", async () => {
+    const { session } = await sessionOf();
+    const { table, failing, writes } = scriptedTable<Doubled>({ remote });
+    failing.write = new StoreError("s", "unreachable", "gone");
+    const run = doubling(cached(table, keyOf))
+      .onError("*", "reject")
+      .run(raws(1, 2, 3), { session });
+    expect((await run.collect()).rejected).toHaveLength(3);
+    expect(writes).toHaveLength(1);
+  });
+
+  test("writes no more entries when the store fails while they are written one by one", async () => {
+    const { session } = await sessionOf();
+    const { table, failing, writes } = scriptedTable<Doubled>({ remote });
+    failing.refuses = () => {
+      failing.write =
+        writes.length === 1 ? new Error("not these") : new StoreError("s", "unreachable", "gone");
+      return writes.length !== 2;
+    };
+    const run = doubling(cached(table, keyOf))
+      .onError("*", "reject")
+      .run(raws(1, 2, 3, 4), { session });
+    const { rejected, outputs } = await run.collect();
+    expect(writes.map((entries) => entries.length)).toEqual([4, 1, 1]);
+    expect([outputs.default.map(({ id }) => id), rejected.map(({ id }) => id)]).toEqual([[1], [2, 3, 4]]);
+  });
+
   test("tries again what could not be read, by its policy", async () => {
     const { session } = await sessionOf();
     const { table, failing, reads } = scriptedTable<Doubled>({ remote });
@@ -303,6 +359,26 @@ test.each([
   expectBalance(ledger);
 });
 
+test("a key that keyOf has written into one array each time is the key that it was then", async () => {
+  const { session } = await sessionOf();
+  const { doubled } = store("s", { doubled: setTable<readonly [string, number], Doubled>() });
+  const key: [string, number] = ["n", 0];
+  const cache = cached(doubled, ({ n }: Raw) => {
+    key[1] = n;
+    return key;
+  });
+  const built = doubling(cache as never);
+  for (const _ of ["computed", "found"]) {
+    const { outputs } = await built.run(raws(1, 2, 3), { session }).collect();
+    expect(outputs.default.map(({ payload }) => (payload as Doubled).n)).toEqual([2, 4, 6]);
+    expect(Array.from(doubled, ([each]) => each)).toEqual([
+      ["n", 1],
+      ["n", 2],
+      ["n", 3],
+    ]);
+  }
+});
+
 test("a key that is none fails its record, and under halt the run", async () => {
   const { session } = await sessionOf();
   const { table } = scriptedTable<Doubled>();
@@ -438,6 +514,15 @@ describe("what was rejected", () => {
     await clock.advance(60_000);
     await run();
     expect(given).toEqual([[1], [1]]);
+  });
+
+  test("takes memory when it is remembered, and not for all that may be", async () => {
+    const { session, given } = await sessionOf();
+    const { table } = scriptedTable<Doubled>();
+    const negative = { ttl: "1m", maxEntries: Number.MAX_SAFE_INTEGER } as const;
+    const cache = cached(table, keyOf, { negative });
+    for (const _ of ["computed", "known"]) await doubling(cache).run([bad], { session }).collect();
+    expect(given).toEqual([[1]]);
   });
 
   test("is forgotten when more keys are than are remembered", async () => {

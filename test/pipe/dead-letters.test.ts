@@ -211,6 +211,78 @@ test("a run that is aborted does not wait for a sink that never answers, and kee
   expect(kept).toEqual(error.rejected.map(({ id }) => id));
 });
 
+test.each(["write", "close"])(
+  "a run that is aborted when it waits for %s of its sink only is aborted, and ends",
+  async (stuck) => {
+    const reason = new Error("enough");
+    const aborting = new AbortController();
+    const reached = deferred();
+    const wait = (): Promise<void> => {
+      reached.resolve();
+      return new Promise(() => {});
+    };
+    const sink: DeadLetterSink = { write: async () => {}, close: async () => {}, [stuck]: wait };
+    const run = check.run(upTo(4), { deadLetter: sink, signal: aborting.signal });
+    const halting = haltOf(run);
+    await reached.promise;
+    await nextRound();
+    aborting.abort(reason);
+    const error = await halting;
+    expect(error).toMatchObject({ status: "aborted", cause: reason });
+    expect(error.rejected.map(({ id }) => id)).toEqual(stuck === "write" ? [1, 3] : []);
+  },
+);
+
+test("a run that is left when it waits for its sink only ends", async () => {
+  const reached = deferred();
+  const sink: DeadLetterSink = {
+    write: () => {
+      reached.resolve();
+      return new Promise(() => {});
+    },
+    close: async () => {},
+  };
+  const run = check.run([1], { deadLetter: sink });
+  const iterator = run[Symbol.asyncIterator]();
+  const next = iterator.next();
+  const halt = { status: "halted", cause: { code: "SLITHER_DEAD_LETTER" } };
+  const halting = expect(next).rejects.toMatchObject(halt);
+  await reached.promise;
+  await nextRound();
+  await iterator.return(undefined);
+  await halting;
+  expect((await run.done).rejected.map(({ id }) => id)).toEqual([0]);
+});
+
+/** Rejects a whole chunk at once, before anybody can read of it. */
+const refusing = pipe<number>("p").node("check", (n) => (n % 2 === 1 ? reject(`${n} is odd`) : n));
+
+test("what a reader has not read when it leaves is not in the run, where the sink has it", async () => {
+  const file = join(temporaryFolder(), "rejected.jsonl");
+  const run = refusing.run(upTo(40), { deadLetter: deadLetter(file) });
+  const reading = (async () => {
+    for await (const { id } of run.rejected) if (id === 3) break;
+  })();
+  const { rejected } = await run.collect();
+  await reading;
+  expect(rejected).toEqual([]);
+  expect(await lettersIn(file)).toHaveLength(20);
+});
+
+test("what a reader has not read when it leaves is in the run, where the sink could not take it", async () => {
+  const run = refusing.run(upTo(40), { deadLetter: failing(new Error("full")) });
+  const ids: unknown[] = [];
+  const reading = (async () => {
+    for await (const { id } of run.rejected) {
+      ids.push(id);
+      if (id === 3) break;
+    }
+  })();
+  await Promise.all([reading, consume(run)]);
+  const { rejected } = await run.done;
+  expect([...ids, ...rejected.map(({ id }) => id)]).toEqual(upTo(40).filter((n) => n % 2 === 1));
+});
+
 test("records that were made of one are run from the start as that one, and once", async () => {
   const file = join(temporaryFolder(), "rejected.jsonl");
   const letters = pipe<string>("letters", { id: (word) => `word-${word}` })

@@ -139,13 +139,51 @@ describe("what is not finished is given back", () => {
       close: async () => {},
     };
     const run = even.run(live(broker.deliveries), { deadLetter });
-    await expect(run.collect()).rejects.toMatchObject({ cause: full });
+    const { thrown } = await consume(run);
+    expect(thrown).toMatchObject({ cause: full });
     expect(broker.told.filter(({ call }) => call === "nack")).toEqual([
       { call: "nack", record: 1, reason: full },
       { call: "nack", record: 3, reason: full },
     ]);
     expect(broker.acked).toEqual([0, 2]);
     expect((await run.done).live?.mayComeTwice).toEqual([1, 3]);
+  });
+
+  test.each([
+    ["write", [], [0, 1, 2, 3]],
+    ["close", [1, 3], [0, 2]],
+  ])(
+    "what collect() has collected, when %s of the sink fails at the very end",
+    async (failing, acked, returned) => {
+      const full = new Error("the disk is full");
+      const broker = new Broker(upTo(4));
+      const fail = async (): Promise<never> => {
+        throw full;
+      };
+      const deadLetter: DeadLetterSink = { write: async () => {}, close: async () => {}, [failing]: fail };
+      const run = even.run(live(broker.deliveries), { deadLetter });
+      await expect(run.collect()).rejects.toMatchObject({ cause: full });
+      expect(broker.acked).toEqual(acked);
+      expect(broker.nacked.toSorted()).toEqual(returned);
+      expect(broker.told.every(({ call, reason }) => call === "ack" || reason === full)).toBe(true);
+      expect((await run.done).live?.mayComeTwice.toSorted()).toEqual(returned);
+    },
+  );
+
+  test("what collect() has collected, when the ack of another record has failed by then", async () => {
+    const broker = new Broker(upTo(2), {
+      answer: ({ call }) => {
+        if (call === "ack") throw new Error("the channel is closed");
+      },
+    });
+    const run = even.run(live(broker.deliveries), {
+      deadLetter: { write: async () => {}, close: async () => {} },
+    });
+    await expect(run.collect()).rejects.toMatchObject({ cause: { code: "SLITHER_ACKNOWLEDGE", id: 1 } });
+    expect(broker.told.map(({ call, record }) => [call, record])).toEqual([
+      ["ack", 1],
+      ["nack", 0],
+    ]);
   });
 });
 
@@ -342,6 +380,24 @@ describe("a source that cannot be told", () => {
     answer.resolve();
     await consuming;
   });
+
+  test.each(["loop", "collect()"])(
+    "a run that is aborted while it waits for answers ends as it would have: %s",
+    async (how) => {
+      const aborting = new AbortController();
+      const broker = new Broker(upTo(3), { answer: () => new Promise(() => {}) });
+      const run = plain.run(live(broker.deliveries), { signal: aborting.signal });
+      const consuming = how === "loop" ? consume(run) : run.collect();
+      await broker.toldOf(3);
+      await quiet();
+      aborting.abort();
+      await consuming;
+      expect(await run.done).toMatchObject({
+        status: "completed",
+        live: { acknowledged: 3, returned: 0, mayComeTwice: [0, 1, 2] },
+      });
+    },
+  );
 
   test("a run that is left ends although no answer comes; what was acknowledged without one may come twice", async () => {
     const broker = new Broker(upTo(3), { answer: () => new Promise(() => {}) });

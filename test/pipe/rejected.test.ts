@@ -85,6 +85,17 @@ test("a reader that leaves in the middle leaves the rest to the run, which goes 
   expectBalance(ledger);
 });
 
+test("what a slow reader is still given when the run ends is not in the run as well", async () => {
+  const run = rejecting(50);
+  const rejected = run.rejected[Symbol.asyncIterator]();
+  const first = rejected.next();
+  await consume(run);
+  expect((await run.done).rejected).toEqual([]);
+  expect((await first).value).toMatchObject({ id: 1 });
+  const rest = await idsOf({ [Symbol.asyncIterator]: () => rejected });
+  expect(rest).toEqual(upTo(50).filter((n) => n % 2 === 1 && n > 1));
+});
+
 test("after the end of a run, what it has kept can be read, once", async () => {
   const run = rejecting(10);
   await consume(run);

@@ -1,5 +1,15 @@
 import { join } from "node:path";
-import { DeadLetterError, deadLetter, many, OptionsError, type PipeHaltedError, pipe } from "slither-ts";
+import { inspect } from "node:util";
+import {
+  type DeadLetter,
+  DeadLetterError,
+  deadLetter,
+  many,
+  OptionsError,
+  type PipeHaltedError,
+  pipe,
+  readLetters,
+} from "slither-ts";
 import { expect, test } from "vitest";
 import { temporaryFolder } from "../helpers/temporary.js";
 import { inlineSession } from "./inline-session.js";
@@ -155,6 +165,41 @@ test("a value that could not be kept halts the run where it is needed, and not b
   expect(error.message).toContain("expected `payload` to be a value that can be kept in a file");
   const { ledger } = await made.replay(file, { from: "start" }).collect();
   expect(ledger).toMatchObject({ in: 1, rejected: 1 });
+});
+
+test("an input that could not be kept halts no replay that does not look into it", async () => {
+  class Order {
+    constructor(readonly n: number) {}
+  }
+  const file = join(temporaryFolder(), "rejected.jsonl");
+  const again = join(temporaryFolder(), "again.jsonl");
+  const fails = new Set([1, 2, 3]);
+  const orders = pipe<Order>("orders", { id: ({ n }) => n })
+    .node("plain", ({ n }) => ({ n }))
+    .node("use", ({ n }) => {
+      if (fails.has(n)) throw new Error(`${n} fails`);
+      return n * 10;
+    })
+    .onError("*", "reject");
+  await orders.run([{ n: 1 }, new Order(2), new Order(3)], { deadLetter: deadLetter(file) }).collect();
+  fails.delete(1);
+  fails.delete(2);
+
+  const { outputs } = await orders.replay(file, { deadLetter: deadLetter(again) }).collect();
+  expect(outputs.default.map(({ id, payload }) => [id, payload])).toEqual([
+    [1, 10],
+    [2, 20],
+  ]);
+  const [first, second] = outputs.default.map(({ input }) => input as Order);
+  expect(first).toEqual({ n: 1 });
+  expect(() => second?.n).toThrow("expected `input` to be a value that can be kept in a file, got Order");
+  expect(inspect(outputs.default[1])).toContain("DeadLetterError");
+
+  // What fails again has an input that was not kept still.
+  const letters: DeadLetter[] = [];
+  for await (const letter of readLetters(again)) letters.push(letter);
+  expect(letters.map(({ id, payload }) => [id, payload])).toEqual([[3, { n: 3 }]]);
+  expect(() => letters[0]?.input).toThrow("got Order");
 });
 
 test("an option, a file and a file that is not there are refused by name", async () => {

@@ -96,6 +96,22 @@ test("a write is there at once, and its promise resolves when it is kept", async
   expect(isKept).toBe(true);
 });
 
+test.each<[string, unknown, string]>([
+  [
+    "a StoreError, without its store",
+    new StoreError("features", "write-failed", "/data is full"),
+    "/data is full",
+  ],
+  ["what is no error", { code: 28 }, "an object (Object)"],
+])("a write that could not be kept says why, of %s", async (_, cause, why) => {
+  const features = store("features", definitions, {
+    backend: new ScriptedBackend(() => Promise.reject(cause)),
+  });
+  await expect(features.labels.put("a", 1)).rejects.toThrow(
+    `store features: a write could not be kept (${why});`,
+  );
+});
+
 test("after a write that could not be kept, the store takes no more of them, by name, and reads go on", async () => {
   const cause = new Error("disk full");
   const backend = new ScriptedBackend((_, commit) => (commit === 1 ? Promise.reject(cause) : undefined));
@@ -106,13 +122,13 @@ test("after a write that could not be kept, the store takes no more of them, by 
     reason: "write-failed",
     cause,
     message:
-      "store features: a write could not be kept; memory has it, and the store takes no more writes until it is opened again",
+      "store features: a write could not be kept (disk full); memory has it, and the store takes no more writes until it is opened again",
   });
   const refused = {
     reason: "write-failed",
     cause,
     message:
-      "store features: takes no more writes, because one could not be kept; close it and open it again",
+      "store features: takes no more writes, because one could not be kept (disk full); close it and open it again",
   };
   await expect(features.labels.put("c", 3)).rejects.toMatchObject(refused);
   await expect(features.labels.update("a", () => 2)).rejects.toMatchObject(refused);

@@ -99,6 +99,25 @@ test("a bag does what a list of pairs would", async () => {
   await fc.assert(property, { numRuns: 500 });
 });
 
+test("a key array that is used again for each entry is the key that it was then", async () => {
+  const tried = open<readonly [string, number], string>();
+  const entries = function* (by: string): Generator<[[string, number], string]> {
+    const key: [string, number] = ["a", 0];
+    for (key[1] = 0; key[1] < 3; key[1] += 1) yield [key, `${by} ${key[1]}`];
+  };
+  await tried.putMany(entries("put"));
+  const pairs = (by: string) => [0, 1, 2].map((n) => [["a", n], `${by} ${n}`]);
+  expect([...tried]).toEqual(pairs("put"));
+
+  const sales = store("sales", { sales: bagTable<readonly [string, number], string>() });
+  await sales.transaction(({ sales: bag }) => bag.putMany(entries("moved")));
+  expect([...sales.sales]).toEqual(pairs("moved"));
+  await sales.load(async ({ sales: fresh }) => {
+    for (const [key, value] of entries("loaded")) fresh.put(key, value);
+  });
+  expect([...sales.sales]).toEqual(pairs("loaded"));
+});
+
 test("what get gave does not change when somebody writes", async () => {
   const tried = open<string>();
   await tried.put("a", 1);

@@ -78,6 +78,24 @@ test("what a view rejects with after its time goes nowhere", async () => {
   expect(heard).toEqual([]);
 });
 
+test("where a view throws for one of its keys, what it rejects with for those before goes nowhere", async () => {
+  const heard = unhandled();
+  let failLate!: () => void;
+  const half = view("half", ({ key }: { key: number }) => {
+    if (key === 2) throw new RangeError("bad key 2");
+    return new Promise((_, reject) => {
+      failLate = () => reject(new Error("late"));
+    });
+  });
+  const session = await askingSession([half]);
+
+  expect(await session.call("m", "caught", ["half", { keys: [1, 2] }])).toContain("bad key 2");
+  failLate();
+  await nextRounds();
+
+  expect(heard).toEqual([]);
+});
+
 test("a call that passes its deadline while it waits for a view is stopped there", async () => {
   const heard = unhandled();
   const { view: slow, signals } = endless();

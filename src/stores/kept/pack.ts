@@ -56,24 +56,41 @@ function guard(value: unknown, depth: number): unknown {
 function guardObject(value: object, depth: number): unknown {
   const name = typeNameOf(value);
   if (depth >= MAX_DEPTH) throw new Refusal(name, `values may nest ${MAX_DEPTH} levels deep; is it cyclic?`);
-  if (value instanceof Tuple) return special("tuple", guardItems(value, depth));
-  if (value instanceof NdArray) {
-    const { dtype, shape, data } = value;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  if (prototype === Tuple.prototype) return special("tuple", guardItems(value as Tuple, depth));
+  if (prototype === NdArray.prototype) {
+    const { dtype, shape, data } = value as NdArray;
     return special("ndarray", dtype, [...shape], bytesOf(data));
   }
   if (ArrayBuffer.isView(value)) return guardView(value, name);
   if (Array.isArray(value) && name === "Array") return guardItems(value, depth);
-  if (types.isDate(value) && name === "Date") return special("date", value.getTime());
-  if (types.isMap(value) && name === "Map") return special("map", guardEntries(value, depth));
-  if (types.isSet(value) && name === "Set") return special("set", guardItems([...value], depth));
-  if (isPlain(value)) return guardRecord(value as Record<string, unknown>, depth);
+  if (types.isDate(value) && name === "Date") {
+    requireNoFields(value, name);
+    return special("date", value.getTime());
+  }
+  if (types.isMap(value) && name === "Map") {
+    requireNoFields(value, name);
+    return special("map", guardEntries(value, depth));
+  }
+  if (types.isSet(value) && name === "Set") {
+    requireNoFields(value, name);
+    return special("set", guardItems([...value], depth));
+  }
+  if (prototype === null || isObjectPrototype(prototype))
+    return guardRecord(value as Record<string, unknown>, depth);
   throw new Refusal(name, hintFor(name));
 }
 
-/** Plain objects of this realm or another, and objects without a prototype. */
-function isPlain(value: object): boolean {
-  const prototype: unknown = Object.getPrototypeOf(value);
-  return prototype === null || Object.getPrototypeOf(prototype) === null;
+/** That of this realm or of another. What has nothing above it may be a prototype of the user's own, too. */
+function isObjectPrototype(prototype: unknown): boolean {
+  if (prototype === Object.prototype) return true;
+  return Object.getPrototypeOf(prototype) === null && Object.hasOwn(prototype as object, "isPrototypeOf");
+}
+
+/** They would be lost. */
+function requireNoFields(value: object, name: string): void {
+  if (Reflect.ownKeys(value).length > 0)
+    throw new Refusal(`a ${name} with fields of its own`, "use an object that has both");
 }
 
 function guardView(view: ArrayBufferView, name: string): unknown {
@@ -128,6 +145,9 @@ function guardRecord(record: Record<string, unknown>, depth: number): unknown {
   const [symbol] = Object.getOwnPropertySymbols(record);
   if (symbol !== undefined) throw new Refusal(`an object with the key ${String(symbol)}`, "use text as keys");
   const entries = Object.entries(record);
+  if (Reflect.ownKeys(record).length !== entries.length)
+    throw new Refusal("an object with hidden properties", "make them enumerable, or leave them out");
+  if (Object.getPrototypeOf(record) === null) return special("bare", guardEntries(entries, depth));
   if (!entries.every(([key]) => key.isWellFormed())) return special("record", guardEntries(entries, depth));
   const guarded = new Map<string, unknown>();
   let at = "";

@@ -24,6 +24,7 @@ export type Kind =
   | "map"
   | "set"
   | "record"
+  | "bare"
   | "tuple"
   | "ndarray"
   | "typed-array";

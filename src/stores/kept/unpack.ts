@@ -46,6 +46,12 @@ function restoreSpecial([kind, first, second, third]: [Kind, ...unknown[]]): unk
       return new Set(restoreItems(first as unknown[]));
     case "record":
       return Object.fromEntries(pairs(first as unknown[]) as [string, unknown][]);
+    case "bare":
+      // On what has no prototype, to assign is safe: there is no setter.
+      return Object.assign(
+        Object.create(null),
+        Object.fromEntries(pairs(first as unknown[]) as [string, unknown][]),
+      );
     case "tuple":
       return restoreTuple(first as unknown[]);
     case "ndarray":

@@ -1,5 +1,6 @@
-import { LRUCache } from "lru-cache";
+import type { LRUCache } from "lru-cache";
 import type { Clock } from "../../clock.js";
+import { lastUsed } from "../last-used.js";
 
 /** What the server had at a key. */
 export interface Copy {
@@ -32,7 +33,7 @@ export class Copies {
   readonly #writes = new Map<string, Writing>();
 
   constructor({ maxEntries, maxAge }: { maxEntries: number; maxAge: number }, clock: Clock) {
-    this.#copies = new LRUCache({ max: maxEntries });
+    this.#copies = lastUsed(maxEntries);
     this.#maxAge = maxAge;
     this.#clock = clock;
   }

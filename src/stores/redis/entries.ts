@@ -1,7 +1,7 @@
 import type { Clock } from "../../clock.js";
 import type { Connection } from "./connection.js";
 import { DELETE, PUT, SWAP } from "./scripts.js";
-import { readStored, type Stored } from "./stored.js";
+import { type EntryPlace, readStored, type Stored } from "./stored.js";
 
 /** An entry, and how old it is. */
 export interface Found extends Stored {
@@ -18,6 +18,7 @@ const SCAN_COUNT = "1000";
 /** The entries of one table on the server: each is a key of its own, so that the server itself takes those away whose time is over. */
 export class RemoteEntries {
   readonly #connection: Connection;
+  readonly #table: string;
   readonly #prefix: string;
   readonly #ttl: number | undefined;
   readonly #clock: Clock;
@@ -25,6 +26,7 @@ export class RemoteEntries {
   /** @param ttl in milliseconds. */
   constructor(connection: Connection, table: string, ttl: number | undefined, clock: Clock) {
     this.#connection = connection;
+    this.#table = table;
     this.#prefix = `slither:${encodeURIComponent(connection.store)}:${encodeURIComponent(table)}:`;
     this.#ttl = ttl;
     this.#clock = clock;
@@ -40,12 +42,16 @@ export class RemoteEntries {
       this.#connection.send("read", ["TIME"]),
     ]);
     const nowMs = millisecondsOf(now as readonly [Buffer, Buffer]);
-    return (values as (Buffer | null)[]).map((bytes) => {
+    return (values as (Buffer | null)[]).map((bytes, index) => {
       if (bytes === null) return undefined;
-      const stored = readStored(this.#connection.store, bytes);
+      const stored = readStored(this.placeOf(keys[index] as Buffer), bytes);
       // A server that took over from another may be behind it.
       return { ...stored, bornAt: askedAt - Math.max(0, nowMs - stored.writtenAt) };
     });
+  }
+
+  placeOf(key: Buffer): EntryPlace {
+    return { store: this.#connection.store, table: this.#table, key };
   }
 
   /** Whether it is not expired. */

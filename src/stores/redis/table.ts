@@ -3,6 +3,7 @@ import type { Clock } from "../../clock.js";
 import { OptionsError } from "../../errors/options.js";
 import type { Aged, AllowExpired, RemoteTable, TableKey } from "../../store.js";
 import { requireAllowExpired } from "../allow-expired.js";
+import { asPromise, Exclusive } from "../exclusive.js";
 import { packKey } from "../kept/key.js";
 import { packValue } from "../kept/pack.js";
 import { canonical } from "../keys.js";
@@ -12,7 +13,7 @@ import { CopiedEntries, nameOf } from "./copied-entries.js";
 import type { Copy } from "./copies.js";
 import { RemoteEntries } from "./entries.js";
 import type { RemoteTableRules } from "./options.js";
-import { readValue } from "./stored.js";
+import { readKey, readValue } from "./stored.js";
 import { Turns } from "./turns.js";
 
 /** The server takes at most 1,048,576 words in one command. */
@@ -20,15 +21,15 @@ const MOST_ENTRIES = 500_000;
 
 /** A table on a server. */
 export class RedisTable<Key extends TableKey, Value> implements RemoteTable<Key, Value> {
-  readonly #store: string;
   readonly #entries: RemoteEntries;
   readonly #ttl: number;
   readonly #clock: Clock;
   readonly #copied: CopiedEntries;
   readonly #turns = new Turns();
+  /** Held by the function of an update. */
+  readonly #exclusive = new Exclusive();
 
   constructor(connection: Connection, name: string, { ttl, cache }: RemoteTableRules, clock: Clock) {
-    this.#store = connection.store;
     this.#entries = new RemoteEntries(connection, name, ttl, clock);
     this.#clock = clock;
     this.#ttl = ttl ?? Number.POSITIVE_INFINITY;
@@ -55,8 +56,12 @@ export class RedisTable<Key extends TableKey, Value> implements RemoteTable<Key,
     options: AllowExpired | undefined,
   ): Promise<(Value | Aged<Value> | undefined)[]> {
     if (options !== undefined) requireAllowExpired(call, options);
-    const copies = await this.#copied.read(keys.map(bytesOf));
-    return copies.map((copy) => (options === undefined ? this.#fresh(copy) : this.#aged(copy)));
+    const bytes = keys.map(bytesOf);
+    const copies = await this.#copied.read(bytes);
+    return copies.map((copy, index) => {
+      const key = bytes[index] as Buffer;
+      return options === undefined ? this.#fresh(key, copy) : this.#aged(key, copy);
+    });
   }
 
   async has(key: Key): Promise<boolean> {
@@ -76,20 +81,22 @@ export class RedisTable<Key extends TableKey, Value> implements RemoteTable<Key,
   async *scan(): AsyncIterableIterator<[Key, Value]> {
     for await (const keys of this.#entries.keys()) {
       for (const [index, entry] of (await this.#entries.read(keys)).entries()) {
-        if (this.#isThere(entry))
-          yield [
-            readValue(this.#store, keys[index] as Buffer) as Key,
-            readValue(this.#store, entry.value) as Value,
-          ];
+        if (!this.#isThere(entry)) continue;
+        const place = this.#entries.placeOf(keys[index] as Buffer);
+        yield [readKey(place) as Key, readValue(place, entry.value) as Value];
       }
     }
   }
 
-  async put(key: Key, value: Value): Promise<void> {
-    await this.putMany([[key, value]]);
+  put(key: Key, value: Value): Promise<void> {
+    return this.putMany([[key, value]]);
   }
 
-  async putMany(entries: Iterable<readonly [Key, Value]>): Promise<void> {
+  putMany(entries: Iterable<readonly [Key, Value]>): Promise<void> {
+    return asPromise(this.#exclusive, () => this.#putMany(entries));
+  }
+
+  async #putMany(entries: Iterable<readonly [Key, Value]>): Promise<void> {
     const packed = Array.from(entries, ([key, value]) => ({ key: bytesOf(key), value: packValue(value) }));
     if (packed.length > MOST_ENTRIES) throw tooMany(packed.length);
     if (packed.length === 0) return;
@@ -101,31 +108,39 @@ export class RedisTable<Key extends TableKey, Value> implements RemoteTable<Key,
     });
   }
 
-  async update(key: Key, change: (present: Value | undefined) => Value): Promise<Value> {
-    const bytes = bytesOf(key);
-    // Updates of this process take turns: they would only undo each other's work.
-    return this.#turns.take(nameOf(bytes), async () => {
+  update(key: Key, change: (present: Value | undefined) => Value): Promise<Value> {
+    return asPromise(this.#exclusive, () => {
+      const bytes = bytesOf(key);
+      // Updates of this process take turns: they would only undo each other's work.
+      return this.#turns.take(nameOf(bytes), () => this.#update(bytes, change));
+    });
+  }
+
+  async #update(bytes: Buffer, change: (present: Value | undefined) => Value): Promise<Value> {
+    for (;;) {
+      const { present, value } = await this.#present(bytes);
+      const changed = this.#exclusive.run("update()", "return the new value", () => change(value));
+      if (await this.#swap(bytes, present, changed)) return changed;
+    }
+  }
+
+  compareAndSet(key: Key, expected: Value | undefined, value: Value): Promise<boolean> {
+    return asPromise(this.#exclusive, async () => {
+      const bytes = bytesOf(key);
       for (;;) {
-        const { present, value } = await this.#present(bytes);
-        const changed = change(value);
-        if (await this.#swap(bytes, present, changed)) return changed;
+        const found = await this.#present(bytes);
+        if (!isDeepStrictEqual(found.value, expected)) return false;
+        // Where it was written meanwhile, it is compared anew.
+        if (await this.#swap(bytes, found.present, value)) return true;
       }
     });
   }
 
-  async compareAndSet(key: Key, expected: Value | undefined, value: Value): Promise<boolean> {
-    const bytes = bytesOf(key);
-    for (;;) {
-      const found = await this.#present(bytes);
-      if (!isDeepStrictEqual(found.value, expected)) return false;
-      // Where it was written meanwhile, it is compared anew.
-      if (await this.#swap(bytes, found.present, value)) return true;
-    }
-  }
-
-  async delete(key: Key): Promise<boolean> {
-    const bytes = bytesOf(key);
-    return this.#copied.write(new Map([[nameOf(bytes), undefined]]), () => this.#entries.delete(bytes));
+  delete(key: Key): Promise<boolean> {
+    return asPromise(this.#exclusive, () => {
+      const bytes = bytesOf(key);
+      return this.#copied.write(new Map([[nameOf(bytes), undefined]]), () => this.#entries.delete(bytes));
+    });
   }
 
   /** What the server has: its bytes, and the value where it is not expired. */
@@ -134,7 +149,7 @@ export class RedisTable<Key extends TableKey, Value> implements RemoteTable<Key,
     if (found === undefined) return { present: undefined, value: undefined };
     return {
       present: found.bytes,
-      value: this.#isThere(found) ? (readValue(this.#store, found.value) as Value) : undefined,
+      value: this.#isThere(found) ? (readValue(this.#entries.placeOf(key), found.value) as Value) : undefined,
     };
   }
 
@@ -150,18 +165,19 @@ export class RedisTable<Key extends TableKey, Value> implements RemoteTable<Key,
   }
 
   /** @throws StoreError for bytes that are no value. */
-  #fresh(copy: Copy): Value | undefined {
+  #fresh(key: Buffer, copy: Copy): Value | undefined {
     const { value } = copy;
     if (value === undefined || !this.#entries.isFresh(copy)) return undefined;
-    return readValue(this.#store, value) as Value;
+    return readValue(this.#entries.placeOf(key), value) as Value;
   }
 
   /** @throws StoreError for bytes that are no value. */
-  #aged({ value, bornAt }: Copy): Aged<Value> | undefined {
+  #aged(key: Buffer, { value, bornAt }: Copy): Aged<Value> | undefined {
     const ageMs = this.#clock.now() - bornAt;
     // A copy may outlive what the server has taken away.
     if (value === undefined || ageMs >= 2 * this.#ttl) return undefined;
-    return { value: readValue(this.#store, value) as Value, ageMs, isExpired: ageMs >= this.#ttl };
+    const read = readValue(this.#entries.placeOf(key), value) as Value;
+    return { value: read, ageMs, isExpired: ageMs >= this.#ttl };
   }
 }
 

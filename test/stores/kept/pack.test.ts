@@ -1,6 +1,7 @@
 import { deepStrictEqual } from "node:assert/strict";
+import { runInNewContext } from "node:vm";
 import fc from "fast-check";
-import { ValueNotSupportedError } from "slither-ts";
+import { Tuple, ValueNotSupportedError } from "slither-ts";
 import { expect, test } from "vitest";
 import { packKey, unpackKey } from "../../../src/stores/kept/key.js";
 import { packValue } from "../../../src/stores/kept/pack.js";
@@ -37,9 +38,25 @@ test("a key that would change the prototype is a key as any other", () => {
   expect(Object.getPrototypeOf(value)).toBe(Object.prototype);
 });
 
+test("an object of another realm is a plain one", () => {
+  const foreign = runInNewContext("({ a: [1, { b: new Date(7) }] })");
+  expect(unpackValue(packValue(foreign))).toEqual({ a: [1, { b: new Date(7) }] });
+});
+
 class Point {
   x = 1;
 }
+
+/** Its objects have as many prototypes as plain ones. */
+class Rootless {
+  x = 1;
+
+  static {
+    Object.setPrototypeOf(Rootless.prototype, null);
+  }
+}
+
+class Pair extends Tuple {}
 
 const cyclic: { self?: unknown } = {};
 cyclic.self = cyclic;
@@ -53,6 +70,23 @@ test.each<[string, unknown, string, string]>([
   ["a function", { on: { click: () => 1 } }, "value.on.click", "function"],
   ["a symbol", [Symbol("s")], "value[0]", "symbol"],
   ["an object of a class", { at: [new Point()] }, "value.at[0]", "Point"],
+  ["an object of a class without a class above it", [new Rootless()], "value[0]", "Rootless"],
+  ["an object of an object without a prototype", Object.create(Object.create(null)), "value", "Object"],
+  ["a tuple of a class of its own", new Pair(), "value", "Pair"],
+  [
+    "a date with fields",
+    Object.assign(new Date(0), { zone: "UTC" }),
+    "value",
+    "a Date with fields of its own",
+  ],
+  ["a map with fields", { m: Object.assign(new Map(), { a: 1 }) }, "value.m", "a Map with fields of its own"],
+  ["a set with fields", [Object.assign(new Set(), { a: 1 })], "value[0]", "a Set with fields of its own"],
+  [
+    "an object with a property that is not enumerable",
+    { in: Object.defineProperty({ a: 1 }, "b", { value: 2 }) },
+    "value.in",
+    "an object with hidden properties",
+  ],
   ["an error", new Error("no"), "value", "Error"],
   ["a regular expression", { "two words": /a/ }, 'value["two words"]', "RegExp"],
   ["a promise", new Map([["later", Promise.resolve(1)]]), "value.later", "Promise"],

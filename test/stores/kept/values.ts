@@ -65,6 +65,7 @@ export const values: fc.Arbitrary<unknown> = fc.letrec<{ value: unknown }>((tie)
       views,
       fc.array(value, { maxLength: 4 }),
       entries.map((each) => Object.fromEntries(each)),
+      entries.map((each) => Object.assign(Object.create(null), Object.fromEntries(each))),
       fc.array(fc.tuple(value, value), { maxLength: 3 }).map((each) => new Map(each)),
       fc.array(value, { maxLength: 3 }).map((each) => new Set(each)),
       fc.array(value, { maxLength: 3 }).map((each) => tuple(...each)),

@@ -1,5 +1,11 @@
 import { OptionsError, StoreError, ValueNotSupportedError } from "slither-ts";
-import { type RemoteClient, type RemoteStoreOptions, remoteStore, remoteTable } from "slither-ts/redis";
+import {
+  type RemoteClient,
+  type RemoteStoreOptions,
+  type RemoteTable,
+  remoteStore,
+  remoteTable,
+} from "slither-ts/redis";
 import { fakeClock, type TriedStore, tableConformance, type WantedTables } from "slither-ts/testing";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { rejection } from "../../helpers/rejection.js";
@@ -18,6 +24,12 @@ beforeAll(async () => {
 afterAll(() => server?.stop());
 
 let stores = 0;
+
+async function all<Each>(entries: AsyncIterable<Each>): Promise<Each[]> {
+  const list: Each[] = [];
+  for await (const entry of entries) list.push(entry);
+  return list;
+}
 
 /** A name that no other test has. */
 function freshName(): string {
@@ -153,6 +165,43 @@ describe.skipIf(program === undefined)("on a server", () => {
     expect(await table.get(1)).toBe(20);
   });
 
+  test("update() refuses a function that returns a promise, which goes nowhere", async () => {
+    const table = await numbers();
+    const heard: unknown[] = [];
+    const hear = (reason: unknown): void => void heard.push(reason);
+    process.on("unhandledRejection", hear);
+    onTestFinished(() => void process.off("unhandledRejection", hear));
+    const change = async (): Promise<never> => {
+      throw new Error("boom");
+    };
+    const refused = await rejection(table.update(1, change as never), OptionsError);
+    expect(refused.message).toContain(
+      "update(): expected the function to be synchronous, got one that returned a promise",
+    );
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(heard).toEqual([]);
+    expect(await table.has(1)).toBe(false);
+  });
+
+  test.each<[string, (table: RemoteTable<number, number>) => Promise<unknown>]>([
+    ["put", (table) => table.put(2, 2)],
+    ["putMany", (table) => table.putMany([[2, 2]])],
+    ["update", (table) => table.update(2, () => 2)],
+    ["compareAndSet", (table) => table.compareAndSet(2, undefined, 2)],
+    ["delete", (table) => table.delete(3)],
+  ])("update() refuses a function that writes to its table, by %s", async (_, write) => {
+    const table = await numbers();
+    await table.put(3, 3);
+    const updating = table.update(1, () => {
+      void write(table);
+      return 1;
+    });
+    expect((await rejection(updating, OptionsError)).message).toContain(
+      "expected the function not to write to what it works on, got a write from within; return the new value",
+    );
+    expect(await table.getMany([1, 2, 3])).toEqual([undefined, undefined, 3]);
+  });
+
   describe("a copy", () => {
     test("is used until it is too old, whatever others write meanwhile", async () => {
       const [name, clock] = [freshName(), fakeClock()];
@@ -202,6 +251,13 @@ describe.skipIf(program === undefined)("on a server", () => {
       await made.t.put(1, [1]);
       (await made.t.get(1))?.push(2);
       expect(await made.t.get(1)).toEqual([1]);
+    });
+
+    test("takes memory when it is made, and not for all that there may be", async () => {
+      const cache = { maxEntries: Number.MAX_SAFE_INTEGER, maxAge: "1h" } as const;
+      const table = await numbers({}, remoteTable({ cache }));
+      await table.put(1, 1);
+      expect(await table.get(1)).toBe(1);
     });
 
     test("is there only of the last that were read", async () => {
@@ -278,10 +334,25 @@ describe.skipIf(program === undefined)("on a server", () => {
     const client = await connected(server.url);
     const [key] = await client.keys(`slither:${name}:*`);
     await client.set(key as string, "not an entry");
+    const where = `store ${name}: table numbers: on the server, the key 1`;
     const first = await rejection(table.get(1), StoreError);
-    expect(first).toMatchObject({ reason: "open-failed" });
+    expect(first).toMatchObject({
+      reason: "open-failed",
+      message: `${where} holds what no table has written; delete it, or give the store another name`,
+    });
     await client.set(key as string, Buffer.from([...Buffer.from("123:"), 0xc1]));
-    expect(await rejection(table.get(1), StoreError)).toMatchObject({ reason: "open-failed" });
+    for (const read of [table.get(1), table.get(1, { allowExpired: true }), table.update(1, () => 1)]) {
+      const { reason, message } = await rejection(read, StoreError);
+      expect(reason).toBe("open-failed");
+      expect(message).toContain(`${where} holds a value that cannot be read (`);
+    }
+    await table.delete(1);
+    expect(await table.get(1)).toBeUndefined();
+    await client.set(Buffer.from(`slither:${name}:numbers:\xc1`, "latin1"), "123:\x01");
+    const scanning = rejection(all(table.scan()), StoreError);
+    expect((await scanning).message).toMatch(
+      /the key of the bytes c1 is none that a table has written \(.+\); delete it, or give the store another name$/,
+    );
   });
 
   test("a value that cannot be kept is refused by its path, and nothing is written", async () => {
