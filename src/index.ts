@@ -84,7 +84,8 @@ export type {
   ViaOptions,
 } from "./pipe/options.js";
 export { type Pipe, pipe, type RoutedPipe } from "./pipe/pipe.js";
-export type { AnyEnd, End, ItemOf } from "./plan/ends.js";
+export type { NoStores } from "./pipe/typed-pipe.js";
+export type { AnyEnd, End, ItemOf, WithBranch } from "./plan/ends.js";
 export type {
   ExplainedDispatch,
   ExplainedOperator,
@@ -99,6 +100,7 @@ export { graphMermaid } from "./plan/graph/mermaid.js";
 export type { GraphNode, GraphNodeStage, GraphPlainStage, GraphPythonStage } from "./plan/graph/node.js";
 export { graphText } from "./plan/graph/text.js";
 export type { PipePlan, StagePlan } from "./plan/plan.js";
+export type { Readable } from "./plan/readable.js";
 export type { CacheStats } from "./run/cache-counts.js";
 export type { CrossingTimes } from "./run/crossings.js";
 export type {

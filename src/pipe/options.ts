@@ -95,9 +95,11 @@ export interface TapOptions<Context = NodeContext> {
 /** Options of a python stage. */
 export interface PythonStageOptions<
   Next = unknown,
-  Payload = unknown,
+  // biome-ignore lint/suspicious/noExplicitAny: without types they are those of whatever stage.
+  Payload = any,
   Context = NodeContext,
   Stale extends string = never,
+  Checked = Payload,
 > extends PacingOptions<Payload> {
   /** The Python module, imported in the session's process. */
   module: string;
@@ -114,7 +116,8 @@ export interface PythonStageOptions<
    */
   inFlight?: { perProcess?: number | undefined; perStage?: number | undefined } | undefined;
   /** Each payload is checked, and becomes what the schema makes of it. One that does not fit fails alone, with a SchemaError. Default: no check. */
-  input?: Schema | undefined;
+  // biome-ignore lint/suspicious/noExplicitAny: one may ask for less than the payload is, or check what it is for the first time.
+  input?: Schema<any, Checked> | undefined;
   /** Each result is checked, likewise. Default: no check. */
   output?: Schema<unknown, Next> | undefined;
   /**
@@ -143,7 +146,7 @@ export interface PythonStageOptions<
    * Where its results are kept, made by `cached()`: what is there does not go to its function, nor, unless the stage is fused with another, to Python. It stands between
    * the two schemas and the function: what is kept was checked. Not with `columns` or `stateful`. Default: none.
    */
-  cache?: Cached<Payload, Next, Context, Stale> | undefined;
+  cache?: Cached<Checked, Next, Context, Stale> | undefined;
   /** How long one batch may run. Default `"5m"`. */
   timeout?: Duration | undefined;
   /**

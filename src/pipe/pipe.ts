@@ -98,6 +98,12 @@ type CachedNodeOptions<Out, Checked, Kept, Context, Stale extends string> = Omit
   "input" | "output" | "cache"
 > & { output?: undefined; cache: Cached<Checked, Kept, Context, Stale> };
 
+/** Options of a python stage without a cache: what its `input` schema makes of a payload is for Python alone, and need not be said. */
+type UncachedPythonOptions<Next, Out> = Omit<
+  PythonStageOptions<Next, Out, NodeContext, never, unknown>,
+  "cache"
+> & { cache?: undefined };
+
 /** Adds the stages of a branch to a pipe that has none. */
 type BuildBranch<Payload, Next, Stores extends object, Metadata extends object, Own extends AnyEnd> = (
   branch: Pipe<Payload, Payload, Stores, Metadata>,
@@ -212,11 +218,14 @@ export class Pipe<In, Out, Stores extends object, Metadata extends object, Ends 
    *
    * @typeParam Next what one result is; it is checked where there is an `output` schema, which says it then.
    * @typeParam Stale the output that `overAge` of its `cache` names, where it does.
+   * @typeParam Checked what its `input` schema makes of a payload, which is what its `cache` is given.
    * @throws OptionsError for a name that is taken, or options that are wrong.
    */
-  python<Next, const Stale extends string = never>(
+  python<Next, const Stale extends string = never, Checked = Out>(
     name: string,
-    options: PythonStageOptions<Next, Out, NodeContext<Stores, Metadata>, Stale>,
+    options:
+      | PythonStageOptions<Next, Out, NodeContext<Stores, Metadata>, Stale, Checked>
+      | UncachedPythonOptions<Next, Out>,
   ): Pipe<In, Next, Stores, Metadata, Ends | Failed<RouteTo, Stale>> {
     return new Pipe(withPython(this.plan, name, options));
   }
@@ -378,7 +387,8 @@ export class Pipe<In, Out, Stores extends object, Metadata extends object, Ends 
   }
 }
 
-function isIterable(value: unknown): boolean {
+/** Whether a run can read its records from it. */
+export function isIterable(value: unknown): boolean {
   return (
     typeof value === "object" && value !== null && (Symbol.iterator in value || Symbol.asyncIterator in value)
   );

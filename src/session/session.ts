@@ -204,7 +204,10 @@ export class Session implements AsyncDisposable {
     this.#lane = this.#lifecycle.lane;
   }
 
-  /** @internal */
+  /**
+   * This session's own ref to the object that `ref` is on, where `ref` is one of a session that this one comes from by forks; undefined where it has none.
+   * `ref.in(fork)` is the same, and throws.
+   */
   copyOf(ref: Ref): Ref | undefined {
     return this.#lane.refs.copyOf(ref);
   }

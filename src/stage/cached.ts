@@ -1,8 +1,9 @@
-import { LRUCache } from "lru-cache";
+import type { LRUCache } from "lru-cache";
 import { z } from "zod";
 import { callback, type Duration, duration, positiveInteger } from "../options/fields.js";
 import { parseOptions } from "../options/parse.js";
 import type { KeyPart, RemoteTable, Table, TableKey } from "../store.js";
+import { lastUsed } from "../stores/last-used.js";
 import { Flights } from "./cache-flights.js";
 import type { NodeContext } from "./node-context.js";
 import { RouteTo } from "./results.js";
@@ -40,9 +41,17 @@ export interface CachedOutput<Value, Payload, Context> {
   outputOf?: ((value: Value, payload: Payload, context: Context) => Value) | undefined;
 }
 
+/** What a cache is made for. What is kept comes from results, and becomes results again: they must be the very type. */
+export interface CachedTypes<Payload, Output, Context> {
+  readonly takes: (payload: Payload, context: Context) => void;
+  readonly gives: (output: Output) => Output;
+}
+
 /** The option `cache` of a stage, made by `cached()`. Stages and runs that have the same one compute each key once, however many ask for it at a time. */
 // biome-ignore lint/suspicious/noExplicitAny: without types it is one for whatever stage.
 export class Cached<Payload = any, Output = any, Context = any, Route extends string = string> {
+  /** For the compiler alone: there is no such field. What uses the types is of this package alone, and no published type has it. */
+  declare readonly "~types"?: CachedTypes<Payload, Output, Context> | undefined;
   /** @internal */
   readonly table: CacheTable<TableKey, unknown>;
   /** @internal */
@@ -85,7 +94,7 @@ export class NegativeMemory {
   constructor(ttlMs: number, maxEntries: number) {
     this.ttlMs = ttlMs;
     this.maxEntries = maxEntries;
-    this.#reasons = new LRUCache({ max: maxEntries });
+    this.#reasons = lastUsed(maxEntries);
   }
 
   /** @param now in milliseconds, on the clock of whoever asks. */
@@ -145,6 +154,13 @@ export const cachedOptions = z
     error: "a function beside `keptOf`, which makes a result of what was kept",
   });
 
+/** A cache that says nothing of its context fits every stage, wherever it was made. */
+type NeededContext<Context> = Context extends NodeContext
+  ? [string, string] extends [keyof Context["stores"], keyof Context["metadata"]]
+    ? NodeContext<object, object>
+    : Context
+  : Context;
+
 /**
  * The option `cache` of a node or python stage: results that a table has are not computed, and those that are computed are put there before their records go on. A key
  * that is being computed is waited for, and not computed twice, wherever the same object is used: in a batch, in batches in flight, in runs and sessions of this process.
@@ -168,7 +184,7 @@ export function cached<
   table: CacheTable<Key, Value>,
   keyOf: (payload: Payload, context: Context) => Key,
   options: CachedOptions<Route> & CachedConversion<Value, Payload, Output, Context>,
-): Cached<Payload, Output, Context, Route>;
+): Cached<Payload, Output, NeededContext<Context>, Route>;
 /** As above, where the whole result is kept. */
 export function cached<
   const Key extends TableKey,
@@ -180,7 +196,7 @@ export function cached<
   table: CacheTable<Key, Value>,
   keyOf: (payload: Payload, context: Context) => Key,
   options?: CachedOptions<Route> & CachedOutput<Value, Payload, Context>,
-): Cached<Payload, Value, Context, Route>;
+): Cached<Payload, Value, NeededContext<Context>, Route>;
 export function cached(table: unknown, keyOf: unknown, options: unknown = {}): Cached {
   const given = parseOptions("cached()", cachedArguments, { table, keyOf });
   const parsed = parseOptions("cached()", cachedOptions, options);

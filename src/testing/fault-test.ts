@@ -2,7 +2,8 @@ import { randomInt } from "node:crypto";
 import type { z } from "zod";
 import { OptionsError } from "../errors/options.js";
 import { parseOptions, show } from "../options/parse.js";
-import { Pipe } from "../pipe/pipe.js";
+import { isIterable, Pipe } from "../pipe/pipe.js";
+import type { RunArguments, TypedPipe } from "../pipe/typed-pipe.js";
 import type { PipePlan } from "../plan/plan.js";
 import { Session } from "../session/session.js";
 import type { ItemId } from "../stage/item.js";
@@ -23,11 +24,8 @@ export interface FaultTestReport {
   readonly scenarios: readonly ScenarioReport[];
 }
 
-/** A pipe over records of type `In`, with whatever else. */
-export interface TestedPipe<In> {
-  readonly plan: PipePlan;
-  run(records: Iterable<In> | AsyncIterable<In>, ...rest: never[]): unknown;
-}
+/** A pipe over records of type `In`, whose runs need such metadata, with whatever else. */
+export type TestedPipe<In, Metadata = object> = TypedPipe<In, unknown, unknown, Metadata, unknown>;
 
 const WHERE = "faultTest()";
 
@@ -43,9 +41,9 @@ const WHERE = "faultTest()";
  * await faultTest(scoring, people, { session: () => engine.session({ setup: loadModel }) });
  */
 export async function faultTest<In, Metadata extends object = object>(
-  pipe: TestedPipe<In> | (() => TestedPipe<In>),
+  pipe: TestedPipe<In, Metadata> | (() => TestedPipe<In, Metadata>),
   input: readonly In[] | (() => Iterable<In> | AsyncIterable<In>),
-  options: FaultTestOptions<Metadata> = {},
+  ...[options = {}]: RunArguments<Metadata, FaultTestOptions<Metadata>>
 ): Promise<FaultTestReport> {
   const parsed = parseOptions(WHERE, faultTestOptions, options);
   const seed = parsed.seed ?? randomInt(2 ** 31);
@@ -101,8 +99,8 @@ function checkIds({ ids }: Observation): void {
   }
 }
 
-function benchOf<In>(
-  pipe: TestedPipe<In> | (() => TestedPipe<In>),
+function benchOf<In, Metadata>(
+  pipe: TestedPipe<In, Metadata> | (() => TestedPipe<In, Metadata>),
   input: readonly In[] | (() => Iterable<In> | AsyncIterable<In>),
   options: z.output<typeof faultTestOptions>,
 ): Bench {
@@ -112,12 +110,19 @@ function benchOf<In>(
     ]);
   return {
     plan: () => planOf(typeof pipe === "function" ? pipe() : pipe),
-    input: typeof input === "function" ? input : () => input,
+    input: typeof input === "function" ? () => recordsOf(input()) : () => input,
     session: async () => options.session && sessionOf(await options.session()),
     replicas: options.replicas,
     metadata: options.metadata,
     timeoutMs: options.timeout,
   };
+}
+
+function recordsOf<In>(input: Iterable<In> | AsyncIterable<In>): Iterable<In> | AsyncIterable<In> {
+  if (isIterable(input)) return input;
+  throw new OptionsError(WHERE, [
+    `expected the input to give an iterable or async iterable, got ${show(input)}`,
+  ]);
 }
 
 function planOf(pipe: unknown): PipePlan {

@@ -1,6 +1,6 @@
 // Checked by tsc alone: an error that is expected and does not come is an error itself.
 
-import { cached, type End, type NodeContext, pipe, routeTo } from "slither-ts";
+import { cached, type End, keyed, type NodeContext, pipe, routeTo } from "slither-ts";
 import { expectTypeOf } from "vitest";
 import { z } from "zod";
 import type { OrderedTable, RemoteTable, Table } from "../../src/store.js";
@@ -99,3 +99,54 @@ const fitted = start.node("fitted", ({ id }) => id, {
   cache: cached(whole, ({ id }: Raw) => id),
 });
 fitted.node("n", (payload) => expectTypeOf(payload).toEqualTypeOf<Featurized>());
+
+const length = z.custom<Raw>().transform(({ text }) => text.length);
+const made = start.python("made", {
+  ...call,
+  input: length,
+  batch: keyed({ key: ({ id }) => id }),
+  rateLimit: { limit: 1, per: "1s", key: ({ id }) => id },
+  cache: cached(whole, (made: number) => String(made), { maxAge: "1h", overAge: routeTo("review") }),
+});
+made.node("n", (payload) => expectTypeOf(payload).toEqualTypeOf<Featurized>());
+expectTypeOf(made).toExtend<{ "~types"?: { ends: End<"review"> } | undefined }>();
+start.python<Featurized, never, number>("said", {
+  ...call,
+  input: length,
+  cache: cached(vectors, (made, { metadata }) => [metadata.set, made.toFixed()], {
+    keptOf: ({ vector }) => vector,
+    outputOf: (vector, made) => ({ id: made.toFixed(), vector }),
+  }),
+});
+// @ts-expect-error: the cache is given what the schema makes of a payload.
+start.python<Featurized>("before", { ...call, input: length, cache: cached(whole, ({ id }: Raw) => id) });
+// @ts-expect-error: likewise, where the result is not said.
+start.python("before", { ...call, input: length, cache: cached(whole, ({ id }: Raw) => id) });
+// A schema may ask for less than there is, and for what nobody has said of the records yet.
+start.python<Featurized>("less", { ...call, input: z.object({ id: z.string() }) });
+start.python<Featurized>("coerced", { ...call, input: z.coerce.string() });
+// Without a cache nobody here is given what the schema makes.
+const uncached = start.python<Featurized>("uncached", { ...call, input: length });
+uncached.node("n", (payload) => expectTypeOf(payload).toEqualTypeOf<Featurized>());
+
+// A cache has the types that it was made with, wherever it was made.
+const ofOrders = cached(whole, (order: { customer: string }) => order.customer);
+const ofRecords = cached(whole, ({ id }: Raw) => id);
+start.python<Featurized>("records", { ...call, cache: ofRecords });
+start.node("records", ({ id }): Featurized => ({ id, vector: [] }), { cache: ofRecords });
+const ofAnyone = cached(whole, (_: Raw, { metadata }) => `${metadata.who}`);
+start.python<Featurized>("anyone", { ...call, cache: ofAnyone });
+// @ts-expect-error: made for other records.
+start.python<Featurized>("orders", { ...call, cache: ofOrders });
+// @ts-expect-error: likewise.
+start.node("orders", ({ id }): Featurized => ({ id, vector: [] }), { cache: ofOrders });
+// @ts-expect-error: what is kept is no result.
+start.python<number>("lengths", { ...call, cache: ofRecords });
+// @ts-expect-error: what is kept has not all of the result.
+start.python<Featurized & { label: string }>("labels", { ...call, cache: ofRecords });
+const ofTenants = cached(
+  whole,
+  (_: Raw, { metadata }: NodeContext<object, { tenant: string }>) => metadata.tenant,
+);
+// @ts-expect-error: it needs other metadata.
+start.python<Featurized>("tenants", { ...call, cache: ofTenants });
