@@ -1,4 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
+import { LONGEST_TIMER_MS } from "../options/fields.js";
 import { encodeRequest } from "../wire/request.js";
 import type { StartedProcess } from "../worker/started-process.js";
 import { WorkerProcess } from "../worker/worker-process.js";
@@ -45,7 +46,7 @@ async function callIn(
   const request = { kind: "call", module, function: name, args, kwargs: {}, returns: "value" } as const;
   const cancel = new AbortController();
   const { reply } = worker.send(encodeRequest(request, site));
-  const late = delay(timeoutMs, undefined, { signal: cancel.signal }).then(() => {
+  const late = delay(Math.min(timeoutMs, LONGEST_TIMER_MS), undefined, { signal: cancel.signal }).then(() => {
     throw new TookTooLong(`no answer after ${timeoutMs} ms`);
   });
   try {

@@ -4,18 +4,27 @@ import { EnvironmentSetupError } from "../errors/python-environment.js";
 import { asidePath, discard, removeLeftovers } from "./aside.js";
 import { anyBase, type Base, namedBase } from "./base.js";
 import { build } from "./build.js";
+import { whatCame } from "./check.js";
 import { findFallback } from "./fallback.js";
 import { interpreterIn, MANAGED_FOLDER } from "./interpreter.js";
 import { requirePlatform } from "./platform.js";
+import { probe } from "./probe.js";
 import { putInPlace, requireReplaceable } from "./put-in-place.js";
 import { relocate } from "./relocate.js";
-import { merge, normalize, withWorkerPackage } from "./requirements.js";
+import {
+  merge,
+  normalize,
+  WORKER_REQUIREMENT,
+  withWorkerPackage,
+  workerRequirementOf,
+} from "./requirements.js";
 import type { StepContext } from "./run-step.js";
 import { isCurrent, readStamp, writeStamp } from "./stamp.js";
+import { isMsgspecNewEnough } from "./worker-needs.js";
 
 /** What {@link createEnvironment} is to make. */
 export interface CreateOptions {
-  /** As pip takes them, for example `numpy>=2`. msgspec is added. */
+  /** As pip takes them, for example `numpy>=2`. A msgspec that is new enough is added. */
   readonly requirements: readonly string[];
   /** Default: `.slither/venv` in the working folder. */
   readonly folder?: string | undefined;
@@ -87,6 +96,7 @@ async function buildAndPlace(plan: Plan, base: Base, isDone: () => Promise<boole
     await mkdir(aside, { recursive: true });
     const { path: python } = base.candidate;
     await build({ aside, folder, requirements, python, version: base.version }, plan.context);
+    await requireWorkerPackage(aside, plan);
     await relocate(aside, folder);
     const { executable, version } = base;
     await writeStamp(aside, { format: 1, folder, requirements, python: { executable, version } });
@@ -95,6 +105,25 @@ async function buildAndPlace(plan: Plan, base: Base, isDone: () => Promise<boole
     await discard(aside);
     throw isFileSystemError(error) ? cannotWrite(folder, error) : error;
   }
+}
+
+/** What was asked for may have been installed and yet be nothing that a worker runs with: an old version, or one that does not load here. */
+async function requireWorkerPackage(aside: string, { folder, requirements, context }: Plan): Promise<void> {
+  const candidate = { path: interpreterIn(aside), source: folder, onPath: false };
+  const answer = await probe(candidate, context.env, context.signal).catch((error: unknown) => {
+    context.signal?.throwIfAborted();
+    const message = `could not make ${folder}: its Python does not run`;
+    throw new EnvironmentSetupError(message, { reason: "create-failed", folder }, error);
+  });
+  if (answer.msgspec !== null && isMsgspecNewEnough(answer.msgspec)) return;
+  const requirement = workerRequirementOf(requirements);
+  throw new EnvironmentSetupError(
+    `expected \`${WORKER_REQUIREMENT}\` in ${folder}, got ${whatCame(answer)}; asked for was \`${requirement}\`` +
+      (requirement === WORKER_REQUIREMENT
+        ? ""
+        : `. Ask for another: npx slither setup '${WORKER_REQUIREMENT}'`),
+    { reason: "install-failed", folder, requirement },
+  );
 }
 
 function isFileSystemError(error: unknown): error is NodeJS.ErrnoException {
@@ -110,7 +139,8 @@ async function fallBack(plan: Plan, base: Base, error: EnvironmentSetupError): P
   const { folder, requirements, named, context } = plan;
   const search = {
     folder,
-    requirements,
+    // Every interpreter that is looked at is asked for a msgspec that is new enough: it need not be able to compare versions for that.
+    requirements: requirements.filter((requirement) => requirement !== WORKER_REQUIREMENT),
     base,
     named: named !== undefined,
     cwd: context.cwd,

@@ -1,10 +1,28 @@
 import { EnvironmentSetupError } from "../errors/python-environment.js";
-import { WORKER_PACKAGE } from "./worker-needs.js";
+import { MINIMUM_MSGSPEC, WORKER_PACKAGE } from "./worker-needs.js";
 
-/** The requirements with msgspec added, unless they have it (perhaps with a version) already. */
+/** What every environment is asked to have. An index, or a cache of wheels, may have nothing but an older one. */
+export const WORKER_REQUIREMENT = `${WORKER_PACKAGE}>=${MINIMUM_MSGSPEC}`;
+
+/** The requirements with a msgspec that is new enough added, unless they have it with something of their own, such as a version. */
 export function withWorkerPackage(requirements: readonly string[]): string[] {
-  const has = requirements.some((requirement) => projectName(requirement) === WORKER_PACKAGE);
-  return (has ? [...requirements] : [WORKER_PACKAGE, ...requirements]).sort();
+  const own = requirements.filter((requirement) => !isWorkerPackageAlone(requirement));
+  const has = own.some(isOfWorkerPackage);
+  return [...new Set(has ? own : [WORKER_REQUIREMENT, ...own])].sort();
+}
+
+/** The requirement that is of msgspec, of those that {@link withWorkerPackage} gives. */
+export function workerRequirementOf(requirements: readonly string[]): string {
+  return requirements.find(isOfWorkerPackage) ?? WORKER_REQUIREMENT;
+}
+
+function isOfWorkerPackage(requirement: string): boolean {
+  return projectName(requirement) === WORKER_PACKAGE;
+}
+
+/** The name, and nothing beside it. */
+function isWorkerPackageAlone(requirement: string): boolean {
+  return requirement.trim().toLowerCase() === WORKER_PACKAGE;
 }
 
 /** Requirements in one order and without repetition, so that two lists that mean the same are equal. */

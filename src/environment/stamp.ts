@@ -2,6 +2,8 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { interpreterIn } from "./interpreter.js";
 import { probe } from "./probe.js";
+import { withWorkerPackage } from "./requirements.js";
+import { isMsgspecNewEnough } from "./worker-needs.js";
 
 /** What an environment was made from: written last, so an environment that has one is whole. */
 export interface Stamp {
@@ -51,20 +53,22 @@ export async function isCurrent(
 ): Promise<boolean> {
   const stamp = await readStamp(folder);
   if (stamp === undefined || stamp === "unreadable") return false;
-  if (stamp.folder !== folder || !sameList(stamp.requirements, requirements)) return false;
+  // One that was made for msgspec, of any version, is as good where it has one that is new enough.
+  if (stamp.folder !== folder || !sameList(withWorkerPackage(stamp.requirements), requirements)) return false;
   if (base && (stamp.python.executable !== base.executable || stamp.python.version !== base.version)) {
     return false;
   }
   return stillRuns(folder, stamp, env);
 }
 
-// The Python under an environment may have been removed, or replaced by one that looks for packages elsewhere.
+// The Python under an environment may have been removed, or replaced by one that looks for packages elsewhere; and a newer worker may need a newer msgspec.
 async function stillRuns(folder: string, stamp: Stamp, env: NodeJS.ProcessEnv): Promise<boolean> {
   const candidate = { path: interpreterIn(folder), source: folder, onPath: false };
   const answer = await probe(candidate, env).catch(() => undefined);
   return (
     answer !== undefined &&
     answer.msgspec !== null &&
+    isMsgspecNewEnough(answer.msgspec) &&
     minorOf(answer.version) === minorOf(stamp.python.version)
   );
 }

@@ -57,7 +57,9 @@ export const SESSION_EVENT_TABLE = {
     from,
     lostCalls: field<readonly string[]>("the last 1,000 lost calls by name"),
     lostCount: field<number>("how many calls that had changed its state are lost"),
-    error: field<unknown>("the death; where a checkpoint was there and could not be copied, an `AggregateError` of the death and of why not"),
+    error: field<unknown>(
+      "the death; where a checkpoint was there and could not be copied, an `AggregateError` of the death and of why not",
+    ),
   }),
   "session-recycle": event("a session got a fresh process, `pid`", {
     ...OF_SESSION,

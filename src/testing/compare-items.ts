@@ -2,8 +2,20 @@ import { isDeepStrictEqual } from "node:util";
 import type { Item, ItemId } from "../stage/item.js";
 import { firstOf, shown } from "./describe.js";
 
+/** What of the items is compared beside their contents. */
+export interface ComparedItems {
+  /** Whether they come in an order that is the same each time. */
+  readonly inOrder: boolean;
+  /** Whether all of them must come; else some of them may be missing. */
+  readonly all?: boolean;
+}
+
 /** Where the items that came out are not those that were expected, in sentences. Numbers are compared by Object.is: NaN is NaN, and -0 is not 0. */
-export function compareItems(expected: readonly Item[], actual: readonly Item[]): string[] {
+export function compareItems(
+  expected: readonly Item[],
+  actual: readonly Item[],
+  { inOrder, all = true }: ComparedItems,
+): string[] {
   const left = new Map<ItemId, Item[]>();
   for (const item of expected) left.set(item.id, [...(left.get(item.id) ?? []), item]);
   const known = new Set(left.keys());
@@ -20,16 +32,28 @@ export function compareItems(expected: readonly Item[], actual: readonly Item[])
     else tooMany.push(`record ${shown(item.id)} came out, which it did not in the clean run`);
   }
   const missing = [...left.values()].flat();
+  const lost = all ? missing : [];
   return [
     ...firstOf(
-      missing.map(
+      lost.map(
         ({ id, route }) => `record ${shown(id)} did not come out; in the clean run it went to ${route}`,
       ),
     ),
     ...firstOf(tooMany),
     ...firstOf(changed),
-    ...compareOrder(expected, common, missing),
+    ...(inOrder ? compareOrder(expected, common, missing) : []),
   ];
+}
+
+/** The same for a run that ended early: what came out is the beginning of what was expected. Without an order, any of it may have come first. */
+export function compareBeginning(
+  expected: readonly Item[],
+  actual: readonly Item[],
+  { inOrder }: Pick<ComparedItems, "inOrder">,
+): string[] {
+  return inOrder
+    ? compareItems(expected.slice(0, actual.length), actual, { inOrder })
+    : compareItems(expected, actual, { inOrder, all: false });
 }
 
 function compareItem(expected: Item, actual: Item): string[] {

@@ -1,6 +1,6 @@
 import { PipeHaltedError } from "../run/halted.js";
 import { checkBooks } from "./check-books.js";
-import { compareItems } from "./compare-items.js";
+import { compareBeginning, compareItems } from "./compare-items.js";
 import { compareRejections, hasFailed, isAmong } from "./compare-rejections.js";
 import { counted, shownError } from "./describe.js";
 import type { Leeway } from "./leeway.js";
@@ -23,7 +23,7 @@ export function compare(clean: Observation, trial: Observation, leeway: Leeway):
       ? ["expected the record that kills its process to be set aside, got none that was"]
       : []),
     ...aside.differences,
-    ...(isComparable ? compareItems(halted ? expected.slice(0, actual.length) : expected, actual) : []),
+    ...(isComparable ? (halted ? compareBeginning : compareItems)(expected, actual, clean) : []),
     ...(isComparable && !halted ? compareFiltered(clean, trial, aside.ids.length > 0) : []),
     ...checkBooks(trial),
   ];

@@ -30,7 +30,7 @@ export type TestedPipe<In, Metadata = object> = TypedPipe<In, unknown, unknown, 
 const WHERE = "faultTest()";
 
 /**
- * Runs your pipe under faults, and compares what comes out with a run without any: the same records, in the same order, each in exactly one place,
+ * Runs your pipe under faults, and compares what comes out with a run without any: the same records, in the same order where the pipe keeps it, each in exactly one place,
  * but for what the pipe's own policies say. Waits before retries take no time.
  *
  * @param pipe the pipe, or, where its stores must be fresh for each run, what makes it.

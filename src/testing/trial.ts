@@ -6,6 +6,7 @@ import type { Session } from "../session/session.js";
 import type { Item, ItemId } from "../stage/item.js";
 import { BatchLog, type Interfere, type LoggedBatch } from "./batch-log.js";
 import { instantClock } from "./instant-clock.js";
+import { keepsOrder } from "./keeps-order.js";
 import { ping } from "./sent-batch.js";
 import { WatchedInput } from "./watched-input.js";
 import { TIMED_OUT, within } from "./within.js";
@@ -42,6 +43,8 @@ export interface Progress {
 /** What came of a run. */
 export interface Observation {
   readonly items: readonly Item[];
+  /** Whether the pipe gives them out in an order that is the same each time. */
+  readonly inOrder: boolean;
   /** What the consumer was thrown. */
   readonly thrown: unknown;
   /** Undefined when it did not end in time. */
@@ -108,6 +111,7 @@ async function observe(
   const summary = ended === TIMED_OUT ? undefined : await run.done;
   return {
     items,
+    inOrder: keepsOrder(plan),
     thrown: ended === TIMED_OUT ? undefined : ended.thrown,
     summary,
     ids: input.ids,

@@ -104,32 +104,81 @@ describe("what is wrong is said, and is exit code", () => {
     );
     expect(stderr).toMatch(/ at .*orders\.ts:1:7/);
   });
+
+  test.each(["orders.ts", "orders.mjs"])("1: a module that waits for nothing, in %s", async (name) => {
+    const { exitCode, stdout, stderr } = await graph("await new Promise(() => {});", [], name);
+    expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: "" });
+    expect(stderr).toMatch(
+      /slither: expected \S+orders\.m?[tj]s to finish loading, got a top-level await that nothing resolves\n$/,
+    );
+  });
+
+  test("1: a module that throws later, while it waits: what it has thrown, and no more", async () => {
+    const { exitCode, stderr } = await graph(
+      "setImmediate(() => { throw new RangeError('bad setting'); });\nawait new Promise(() => {});",
+      [],
+      "orders.mjs",
+    );
+    expect(exitCode).toBe(1);
+    expect(stderr).toContain("RangeError: bad setting");
+    expect(stderr).not.toContain("to finish loading");
+  });
 });
 
 describe("TypeScript without tsx", () => {
   const compiler = join(ROOT, "node_modules/.bin/tsc");
-  // Node 20 has no such flag, and does not load TypeScript.
-  const plainNode = process.allowedNodeEnvironmentFlags.has("--experimental-strip-types")
-    ? ["--no-experimental-strip-types"]
-    : [];
+  const mayLoadTypeScript = process.allowedNodeEnvironmentFlags.has("--experimental-strip-types");
 
-  test("on a Node that does not load it, it says what to install", () => {
+  /** What the import of `orders.ts` fails with, in a folder with these files and without tsx. */
+  function failure(files: Readonly<Record<string, string>>, nodeFlags: readonly string[]): string {
     const folder = temporaryFolder();
     const flags = ["--target", "es2023", "--module", "nodenext", "--types", "node", "--skipLibCheck"];
     const typeRoots = ["--typeRoots", join(ROOT, "node_modules/@types")];
     const source = join(ROOT, "src/cli/graph-import.ts");
     execFileSync(compiler, ["--ignoreConfig", ...flags, ...typeRoots, "--outDir", folder, source]);
     writeFileSync(join(folder, "package.json"), '{ "type": "module" }');
-    writeFileSync(join(folder, "orders.ts"), "export const size: number = 3;");
+    for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);
     const program = `import { importModule } from "./graph-import.js";
 await importModule(${JSON.stringify(join(folder, "orders.ts"))}).catch(({ message }) => console.log(message));`;
-    const printed = execFileSync(process.execPath, [...plainNode, "--input-type=module", "--eval", program], {
+    return execFileSync(process.execPath, [...nodeFlags, "--input-type=module", "--eval", program], {
       cwd: folder,
       encoding: "utf8",
       env: { ...process.env, NODE_OPTIONS: "" },
     });
-    expect(printed).toMatch(
+  }
+
+  test("on a Node that does not load it, it says what to install", () => {
+    // Node 20 has no such flag, and does not load TypeScript.
+    const nodeFlags = mayLoadTypeScript ? ["--no-experimental-strip-types"] : [];
+    expect(failure({ "orders.ts": "export const size: number = 3;" }, nodeFlags)).toMatch(
       /^expected a Node that loads TypeScript, or tsx beside \S+orders\.ts, got Node \S+ alone; install it: npm install --save-dev tsx\n$/,
     );
+  });
+
+  describe.runIf(mayLoadTypeScript)("on a Node that loads it", () => {
+    const load = (files: Readonly<Record<string, string>>) => failure(files, ["--experimental-strip-types"]);
+    const hint = /or tsx beside \S+orders\.ts, got Node \S+ alone; install it: npm install --save-dev tsx\n/;
+
+    test.each(["./stages.js", "./stages"])("it says so too for an import of stages.ts as %s", (name) => {
+      const printed = load({
+        "orders.ts": `import { size } from "${name}";\nexport const twice = 2 * size;`,
+        "stages.ts": "export const size: number = 3;",
+      });
+      expect(printed).toMatch(hint);
+      expect(printed).toContain("Cannot find module");
+    });
+
+    test("it says so too for what is more than types", () => {
+      const printed = load({ "orders.ts": "export enum Size { small }" });
+      expect(printed).toMatch(hint);
+      expect(printed).toContain("ERR_UNSUPPORTED_TYPESCRIPT_SYNTAX");
+    });
+
+    test("it does not for a file, or a package, that is not there at all", () => {
+      for (const name of ["./nowhere.js", "no-such-package"])
+        expect(load({ "orders.ts": `import "${name}";` })).toMatch(
+          /^expected \S+ to be imported, got an error/,
+        );
+    });
   });
 });

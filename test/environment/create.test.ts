@@ -51,7 +51,7 @@ describe("made with venv and pip", () => {
 
   test("every step and every line of pip was reported", () => {
     expect(lines[0]).toMatch(/^Making .*\.slither\/venv from Python 3\./);
-    expect(lines).toContain("Installing msgspec numpy>=2");
+    expect(lines).toContain("Installing msgspec>=0.20 numpy>=2");
     expect(lines.at(-1)).toContain("Successfully installed");
   });
 
@@ -111,7 +111,7 @@ describe("made with uv, when there is one on PATH", () => {
     await create(box, { requirements: ["one>=1"] });
     await create(box, { requirements: ["one>=2"] });
     const stamp = JSON.parse(readFileSync(join(folderOf(box), "slither-environment.json"), "utf8"));
-    expect(stamp.requirements).toEqual(["msgspec", "one>=2"]);
+    expect(stamp.requirements).toEqual(["msgspec>=0.20", "one>=2"]);
   });
 
   test("an environment that was damaged is made again", async () => {
@@ -123,6 +123,43 @@ describe("made with uv, when there is one on PATH", () => {
     execFileSync("mv", [box.path(".slither/venv/bin/damaged"), interpreter]);
     expect(await create(box)).toEqual({ interpreter, outcome: "created" });
     expect(run(interpreter, "-c", "import msgspec; print('whole')")).toBe("whole");
+  });
+
+  test("one whose msgspec is too old for this worker is made again", async () => {
+    using box = new Sandbox();
+    box.python("path/python3");
+    box.uv();
+    const { interpreter } = await create(box);
+    box.install(".slither/venv", "msgspec", "0.18.6");
+    expect(await create(box)).toEqual({ interpreter, outcome: "created" });
+    expect(run(interpreter, "-c", "import msgspec; print(msgspec.__version__)")).toBe("1.0");
+  });
+
+  test("one that was made for msgspec of any version is not made again for that", async () => {
+    using box = new Sandbox();
+    box.python("path/python3");
+    box.uv();
+    await create(box, { requirements: ["one"] });
+    const file = join(folderOf(box), "slither-environment.json");
+    const stamp = JSON.parse(readFileSync(file, "utf8"));
+    writeFileSync(file, JSON.stringify({ ...stamp, requirements: ["msgspec", "one"] }));
+    expect((await create(box, { requirements: ["one"] })).outcome).toBe("reused");
+    expect((await create(box, { requirements: ["msgspec"] })).outcome).toBe("reused");
+  });
+
+  test("a msgspec that no worker runs with is refused, by what was asked for, and nothing is left", async () => {
+    using box = new Sandbox();
+    box.python("path/python3");
+    box.uv();
+    await expect(create(box, { requirements: ["msgspec==0.18.6"] })).rejects.toMatchObject({
+      code: "SLITHER_ENVIRONMENT_SETUP",
+      reason: "install-failed",
+      requirement: "msgspec==0.18.6",
+      message:
+        `expected \`msgspec>=0.20\` in ${folderOf(box)}, got msgspec 0.18.6; asked for was \`msgspec==0.18.6\`. ` +
+        "Ask for another: npx slither setup 'msgspec>=0.20'",
+    });
+    expect(readdirSync(box.path(".slither"))).toEqual([]);
   });
 
   test("a step that fails leaves the environment of before as it was", async () => {

@@ -1,6 +1,6 @@
 /**
  * A shell script that stands in for uv: notes how it was called in `uv.log` in its home folder, makes environments
- * without pip, and installs packages that are a name alone.
+ * without pip, and installs packages that are a name and a version: that of `name==version`, else 1.0.
  *
  * @param before - shell commands that every call starts with
  */
@@ -27,5 +27,6 @@ for requirement in sys.argv[1:]:
     name = re.match("[A-Za-z0-9._-]+", requirement).group()
     package = pathlib.Path(sysconfig.get_paths()["purelib"], name)
     package.mkdir()
-    package.joinpath("__init__.py").write_text("__version__ = \\"1.0\\"")
+    version = requirement.partition("==")[2] or "1.0"
+    package.joinpath("__init__.py").write_text("__version__ = %r" % version)
 `;

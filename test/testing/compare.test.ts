@@ -1,7 +1,7 @@
 import type { Item, Ledger } from "slither-ts";
 import { describe, expect, test } from "vitest";
 import { checkBooks } from "../../src/testing/check-books.js";
-import { compareItems } from "../../src/testing/compare-items.js";
+import { compareBeginning, compareItems } from "../../src/testing/compare-items.js";
 import { Dice } from "../../src/testing/dice.js";
 import type { Observation } from "../../src/testing/trial.js";
 
@@ -9,11 +9,14 @@ function item(id: number | string, payload: unknown = id, route = "default"): It
   return { id, payload, route, meta: {}, input: id };
 }
 
+const IN_ORDER = { inOrder: true };
+const IN_ANY_ORDER = { inOrder: false };
+
 describe("items", () => {
   const clean = [item(0), item(1), item(2), item(3)];
 
   test("that are the same have no differences, also with NaN", () => {
-    expect(compareItems([item(0, { a: Number.NaN })], [item(0, { a: Number.NaN })])).toEqual([]);
+    expect(compareItems([item(0, { a: Number.NaN })], [item(0, { a: Number.NaN })], IN_ORDER)).toEqual([]);
   });
 
   test.each([
@@ -48,13 +51,36 @@ describe("items", () => {
       said: "the order differs: record 2 came out where record 1 came in the clean run",
     },
   ])("that are $what are told", ({ items, said }) => {
-    expect(compareItems(clean, items)).toEqual([said]);
+    expect(compareItems(clean, items, IN_ORDER)).toEqual([said]);
   });
 
   test("that differ in one way are told five times", () => {
     const many = Array.from({ length: 8 }, (_, id) => item(id));
-    expect(compareItems(many, [])).toHaveLength(6);
-    expect(compareItems(many, []).at(-1)).toBe("and 3 more like this");
+    expect(compareItems(many, [], IN_ORDER)).toHaveLength(6);
+    expect(compareItems(many, [], IN_ORDER).at(-1)).toBe("and 3 more like this");
+  });
+
+  test("that come as they are done may come in any order, but each of them once", () => {
+    const turned = [...clean].reverse();
+    expect(compareItems(clean, turned, IN_ANY_ORDER)).toEqual([]);
+    expect(compareItems(clean, [...turned.slice(1), item(0)], IN_ANY_ORDER)).toEqual([
+      "record 3 did not come out; in the clean run it went to default",
+      "record 0 came out once more than in the clean run",
+    ]);
+  });
+
+  test("of a run that ended early are the first ones, or, as they are done, any of them", () => {
+    const some = [item(2), item(0)];
+    expect(compareBeginning(clean, clean.slice(0, 2), IN_ORDER)).toEqual([]);
+    expect(compareBeginning(clean, some, IN_ORDER)).toEqual([
+      "record 1 did not come out; in the clean run it went to default",
+      "record 2 came out, which it did not in the clean run",
+    ]);
+    expect(compareBeginning(clean, some, IN_ANY_ORDER)).toEqual([]);
+    expect(compareBeginning(clean, [item(2, "else"), item(9)], IN_ANY_ORDER)).toEqual([
+      "record 9 came out, which it did not in the clean run",
+      "record 2 came out as 'else'; in the clean run as 2",
+    ]);
   });
 });
 
@@ -77,6 +103,7 @@ describe("books", () => {
     const summary = { status: "stopped", ledger: whole, rejected: [] } as unknown as Observation["summary"];
     return {
       items: [item(0), item(1)],
+      inOrder: true,
       thrown: undefined,
       summary,
       ids,

@@ -1,5 +1,6 @@
 import { constants } from "node:os";
 import { type CallSite, PythonError } from "../../errors/python.js";
+import { basesOfBuiltin } from "./builtin-exceptions.js";
 import type { CrashOptions, FaultKind } from "./faults.js";
 
 /** What a fault comes to in a worker: an error for `raise`; the worker's end for `crash`, which fails the request; nothing ever for `hang`. */
@@ -22,7 +23,8 @@ function raised({ type, message }: { type: string; message: string }, site: Call
     module,
     message,
     traceback: `${type}: ${message}\n`,
-    bases: ["builtins.Exception"],
+    // A policy asks for them: `retry({ on: ["ConnectionError"] })` is meant for its subclasses too.
+    bases: (module === "builtins" ? basesOfBuiltin(name) : undefined) ?? ["builtins.Exception"],
   });
 }
 

@@ -1,6 +1,6 @@
 import { PipeHaltedError } from "../../run/halted.js";
 import { checkBooks } from "../check-books.js";
-import { compareItems } from "../compare-items.js";
+import { compareBeginning, compareItems } from "../compare-items.js";
 import { shownError } from "../describe.js";
 import { ABORTED, type Observation, runTrial } from "../trial.js";
 import { aThird, silence, skipsWithoutItems } from "./consumer-leaves.js";
@@ -18,7 +18,7 @@ export const abortedRun: Scenario = {
     const isComplete = trial.summary.status === "completed";
     return [
       ...(isComplete ? [] : compareEnding(trial)),
-      ...compareItems(isComplete ? clean.items : clean.items.slice(0, trial.items.length), trial.items),
+      ...(isComplete ? compareItems : compareBeginning)(clean.items, trial.items, clean),
       ...checkBooks(trial),
       ...silence(trial),
     ];

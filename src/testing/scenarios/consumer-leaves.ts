@@ -1,5 +1,5 @@
 import { checkBooks } from "../check-books.js";
-import { compareItems } from "../compare-items.js";
+import { compareBeginning } from "../compare-items.js";
 import { shownError } from "../describe.js";
 import { type Observation, runTrial } from "../trial.js";
 import type { Scenario, Stand } from "./scenario.js";
@@ -17,7 +17,7 @@ export const consumerLeaves: Scenario = {
     return [
       ...(trial.thrown === undefined ? [] : [`the run threw ${shownError(trial.thrown)} when it was left`]),
       ...(status === "stopped" ? [] : [`expected the run to end as stopped, got ${status}`]),
-      ...compareItems(clean.items.slice(0, count), trial.items),
+      ...compareBeginning(clean.items, trial.items, clean),
       ...checkBooks(trial),
       ...silence(trial),
     ];

@@ -12,7 +12,7 @@ export const duplicateDelivery: Scenario = {
   },
   run: async (stand) => {
     const target = stand.dice.pick(targets(stand, isRepeated)) as Target;
-    const strike = new Strike(target, async (batch) => {
+    const strike = new Strike(target, stand, async (batch) => {
       await batch.send();
       return batch.send();
     });

@@ -18,9 +18,9 @@ export const killedWorker: Scenario = {
   skips: skipsWithoutReturn,
   run: async (stand) => {
     const target = stand.dice.pick(targets(stand)) as Target;
-    const strike = new Strike(target, killed);
+    const strike = new Strike(target, stand, killed);
     const trial = await runTrial(stand.bench, { interfere: strike.interfere });
-    return [...strike.differences, ...compare(stand.clean, trial, leeway(stand, target))];
+    return [...strike.differences, ...compare(stand.clean, trial, leeway(stand, strike))];
   },
 };
 
@@ -41,9 +41,9 @@ async function killed(batch: SentBatch): ReturnType<SentBatch["send"]> {
 }
 
 /** With several python stages, the batch that dies with the worker may be that of another. */
-function leeway(stand: Stand, target: Target): Leeway {
+function leeway(stand: Stand, { payloads }: Strike): Leeway {
   const each = pythonStages(stand).map((stage) =>
-    leewayOf(stand.plan, stage, { kind: "process", times: "once", size: target.payloads.length }, () => true),
+    leewayOf(stand.plan, stage, { kind: "process", times: "once", size: payloads.length }, () => true),
   );
   const [first] = each as [Leeway];
   return each.every(({ halts }) => halts === first.halts)

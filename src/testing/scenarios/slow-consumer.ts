@@ -1,6 +1,10 @@
+import type { Ordering } from "../../dispatch/order.js";
+import type { Concurrency } from "../../stage/concurrent-operator.js";
 import type { ItemId } from "../../stage/item.js";
+import { bufferOf } from "../../stage/pacing.js";
 import { compare } from "../compare.js";
 import { isAmong } from "../compare-rejections.js";
+import { orderingOf } from "../keeps-order.js";
 import { NONE } from "../leeway.js";
 import { runTrial } from "../trial.js";
 import { pythonStages, type Scenario, type Stand } from "./scenario.js";
@@ -59,5 +63,19 @@ function mostAhead(stand: Stand): number {
     0,
   );
   const made = Math.max(1, Math.ceil(stand.clean.items.length / Math.max(1, stand.clean.ids.length)));
-  return (chunk * (stand.plan.stages.length + 2) + inFlight) * made;
+  return (chunk * (stand.plan.stages.length + 2) + inFlight + heldByNode(stand)) * made;
+}
+
+/** What the node stages that work on several records at once may hold at most. */
+function heldByNode({ plan }: Stand): number {
+  return plan.stages.reduce((sum, stage) => {
+    if (stage.kind !== "node" || stage.concurrent === undefined) return sum;
+    return sum + heldBy(stage.concurrent, orderingOf(plan, stage.concurrent));
+  }, 0);
+}
+
+/** In order, the record whose turn it is may take its time, and what comes after it is worked on meanwhile, as far as the buffer goes. */
+function heldBy(concurrent: Concurrency, ordering: Ordering): number {
+  const { rows } = bufferOf(concurrent, concurrent.concurrency, 1);
+  return ordering === "preserve" ? rows : Math.min(concurrent.concurrency + ASIDE, rows);
 }

@@ -7,10 +7,11 @@ import { type Stand, Strike, sentAmong, type Target, targets } from "./scenario.
 /** Runs the pipe with a fault in one batch, the first time that it is sent. */
 export async function struckOnce(stand: Stand, kind: Harm["kind"], strikes: Interfere): Promise<string[]> {
   const target = stand.dice.pick(targets(stand)) as Target;
-  const { stage, payloads } = target;
+  const { stage } = target;
+  const strike = new Strike(target, stand, strikes);
+  const trial = await runTrial(stand.bench, { interfere: strike.interfere });
+  const { payloads } = strike;
   const harm = { kind, times: "once", size: payloads.length } as const;
   const leeway = leewayOf(stand.plan, stage, harm, sentAmong(stage, payloads));
-  const strike = new Strike(target, strikes);
-  const trial = await runTrial(stand.bench, { interfere: strike.interfere });
   return [...strike.differences, ...compare(stand.clean, trial, leeway)];
 }
