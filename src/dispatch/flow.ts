@@ -175,20 +175,28 @@ export class Flow<Record, Result> {
     const began = clock.now();
     const departureOf = this.#rateLimit && this.#departures(this.#rateLimit, entries, began);
     let isInTrouble = false;
+    // What parts have ended with that were stopped: any error, also that of the stage which has stopped this one.
+    const ends: unknown[] = [];
     this.#inFlight.enter();
     const searching = search(
       entries.map(({ record }) => record),
       {
         judge,
-        // What ends then may end with any error, also with that of the stage which has stopped this one.
-        faultOf: (error) => (isAborted(this.#stop) ? "everyone" : faultOf(error)),
+        faultOf: (error) => (ends.includes(error) ? "everyone" : faultOf(error)),
         suspectOf,
         divides,
         poison,
         execute: async (part, place, sentBefore) => {
           const departure = departureOf?.(part);
-          if (departure !== undefined) await untilStopped(departure, this.#stop);
-          return execute(part, { place, sentBefore, stop: this.#stop });
+          try {
+            if (departure !== undefined) await untilStopped(departure, this.#stop);
+            return await execute(part, { place, sentBefore, stop: this.#stop });
+          } catch (error) {
+            if (!isAborted(this.#stop)) throw error;
+            const end = faultOf(error) === "everyone" ? error : this.#stop.reason;
+            ends.push(end);
+            throw end;
+          }
         },
         wait: (ms) => wait(ms, this.#stop),
         onTrouble: () => {

@@ -149,6 +149,7 @@ test("codes stay what they are: programs compare with them", () => {
     LedgerError: "SLITHER_LEDGER",
     OptionsError: "SLITHER_OPTIONS",
     PipeHaltedError: "SLITHER_PIPE_HALTED",
+    PlatformError: "SLITHER_PLATFORM",
     ProtocolError: "SLITHER_PROTOCOL",
     PythonError: "SLITHER_PYTHON",
     PythonFunctionError: "SLITHER_PYTHON_FUNCTION",

@@ -114,14 +114,6 @@ describe("the memory of a worker", () => {
     expect(await call(worker, "hog_at_import.go_on", 0.5)).toBe("never told");
   });
 
-  test("that reaches the limit twice in one call makes its code raise twice", async () => {
-    const limit = { ...testSession("a"), memoryBytes: 100 * MEGABYTE };
-    const worker = await forkedWorker(await testForkserver(), limit);
-
-    for (const grown of (await call(worker, "glutton.grow_until_told_twice")) as number[])
-      expect(grown).toBeGreaterThan(75);
-  });
-
   test("that passes the limit by far gets it killed", async () => {
     const limit = { ...testSession("a"), memoryBytes: 100 * MEGABYTE };
     const worker = await forkedWorker(await testForkserver(), limit);
