@@ -8,7 +8,7 @@ import { scriptedTable } from "../../pipe/cache-tables.js";
 import { stand } from "../../stage/context.js";
 import { measuredRun, stage } from "./measured-run.js";
 
-const WAIT_MS = 40;
+const WAIT_MS = 150;
 /** Timers may come a moment early. */
 const WAITED_MS = WAIT_MS - 2;
 
