@@ -17,11 +17,12 @@ const withOne = (id: number, fate: "abort" | "hang"): Payload[] =>
 const idOf = (payload: Payload): number => (typeof payload === "number" ? payload : payload[0]);
 
 test.each([
-  ["abort", "SLITHER_WORKER_DIED", 3],
-  ["hang", "SLITHER_CALL_TIMEOUT", 2],
+  ["abort", "SLITHER_WORKER_DIED", 3, "no schema", {}],
+  ["abort", "SLITHER_WORKER_DIED", 3, "a schema", { output: z.number() }],
+  ["hang", "SLITHER_CALL_TIMEOUT", 2, "no schema", {}],
 ] as const)(
-  "where the function takes one record, the one that makes it %s is known at once, and not searched for in halves",
-  async (fate, code, tries) => {
+  "where the function takes one record, the one that makes it %s (%s, %i tries, %s behind it) is known at once, and not searched for in halves",
+  async (fate, code, tries, _, options) => {
     const session = await engine().session();
     const run = pipe<Payload>("p", { id: idOf })
       .python<number>("predict", {
@@ -30,6 +31,7 @@ test.each([
         each: true,
         batch: { size: 64 },
         timeout: "1s",
+        ...options,
       })
       .onError("predict", "reject")
       .run(withOne(41, fate), { session });
@@ -46,27 +48,6 @@ test.each([
     expectBalance(ledger);
   },
 );
-
-test("a schema behind the function does not hide the record that was worked on", async () => {
-  const session = await engine().session();
-  const run = pipe<Payload>("p", { id: idOf })
-    .python<number>("predict", {
-      module: MODULE,
-      function: "predict_one",
-      each: true,
-      batch: { size: 64 },
-      output: z.number(),
-    })
-    .onError("predict", "reject")
-    .run(withOne(41, "abort"), { session });
-  let failures = 0;
-  run.on("batch-failure", () => {
-    failures += 1;
-  });
-  const { rejected } = await run.collect();
-  expect(rejected.map(({ id }) => id)).toEqual([41]);
-  expect(failures).toBe(3);
-});
 
 test("a deadline holds also where user code has replaced the clock of Python", async () => {
   const session = await engine().session();
