@@ -8,7 +8,7 @@ import { CacheAges } from "./cache-age.js";
 import type { Dated } from "./cache-flights.js";
 import { type CacheUse, noteUse } from "./cache-use.js";
 import type { Cached } from "./cached.js";
-import { reasonOf, type StageContext } from "./contract.js";
+import { reasonOf, type StageContext, waiting } from "./contract.js";
 import type { Item } from "./item.js";
 import { isThenable } from "./item-operator.js";
 import { nodeContext } from "./node-context.js";
@@ -102,7 +102,7 @@ export class CacheDesk {
     try {
       const entries = this.cached.table.getMany(keys, { allowExpired: true });
       if (!isThenable(entries)) return dated(entries);
-      return this.#waiting(untilStopped(entries, stop)).then(dated).catch(failed);
+      return waiting("cache", this.#context.books, untilStopped(entries, stop)).then(dated).catch(failed);
     } catch (error) {
       return failed(error);
     }
@@ -123,19 +123,11 @@ export class CacheDesk {
   /** Resolves when the table has them for good. @throws CacheError. */
   async write(entries: readonly (readonly [TableKey, unknown])[], stop: AbortSignal): Promise<void> {
     try {
-      await this.#waiting(untilStopped(this.cached.table.putMany(entries), stop));
+      const writing = this.cached.table.putMany(entries);
+      await waiting("cache", this.#context.books, untilStopped(writing, stop));
     } catch (cause) {
       if (stop.aborted) throw cause;
       throw noted(new CacheError(this.#context.stage, "write", cause));
-    }
-  }
-
-  async #waiting<Waited>(wait: Promise<Waited>): Promise<Waited> {
-    const began = performance.now();
-    try {
-      return await wait;
-    } finally {
-      this.#context.books.waited("cache", began);
     }
   }
 

@@ -158,14 +158,25 @@ export async function waitForRoom(
   room: Promise<void>,
   { stopped, stop, books }: Pick<StageContext, "stopped" | "stop" | "books">,
 ): Promise<void> {
-  const began = performance.now();
   try {
-    await untilStopped(room, stopped);
+    await waiting("rejections", books, untilStopped(room, stopped));
   } catch (error) {
     stop(error);
     throw error;
+  }
+}
+
+/** Waits, and puts down for how long. */
+export async function waiting<Waited>(
+  wait: Wait,
+  books: Pick<StageBooks, "waited">,
+  work: Promise<Waited>,
+): Promise<Waited> {
+  const began = performance.now();
+  try {
+    return await work;
   } finally {
-    books.waited("rejections", began);
+    books.waited(wait, began);
   }
 }
 

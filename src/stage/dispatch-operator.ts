@@ -4,7 +4,7 @@ import type { DispatchOptions } from "../dispatch/options.js";
 import { PoisonMemory } from "../dispatch/poison.js";
 import { untilStopped } from "../stopping.js";
 import type { Batching } from "./batching.js";
-import { type Chunk, type Operator, type StageContext, waitForRoom } from "./contract.js";
+import { type Chunk, type Operator, type StageContext, waitForRoom, waiting } from "./contract.js";
 import type { Item } from "./item.js";
 import { bufferOf, keyOf, type Pacing } from "./pacing.js";
 import { PassingItem } from "./passing-item.js";
@@ -79,14 +79,6 @@ function optionsOf<Result>(
   onFailure: (error: unknown) => void,
 ): DispatchOptions<Item, Result> {
   const { books, clock, stopped, index, ordering } = context;
-  const retrying = async <Waited>(wait: Promise<Waited>): Promise<Waited> => {
-    const began = performance.now();
-    try {
-      return await wait;
-    } finally {
-      books.waited("retry", began);
-    }
-  };
   const { rateLimit } = pacing;
   const sizes = new PayloadSizes();
   return {
@@ -103,14 +95,14 @@ function optionsOf<Result>(
     // A function of the user's may take its time, and must not hold up the end.
     judge: (failed) => {
       const verdict = judge(failed);
-      return verdict instanceof Promise ? retrying(untilStopped(verdict, stopped)) : verdict;
+      return verdict instanceof Promise ? waiting("retry", books, untilStopped(verdict, stopped)) : verdict;
     },
     faultOf,
     suspectOf,
     divides: repeats,
     poison: new PoisonMemory(fingerprintOf),
     wait: async (ms, stop) => {
-      if (ms > 0) await retrying(clock.sleep(ms, stop));
+      if (ms > 0) await waiting("retry", books, clock.sleep(ms, stop));
     },
     stopped,
     onEnd: (unfinished, strategy) => {
