@@ -29,7 +29,8 @@ beforeAll(async () => {
     await Promise.allSettled([compiler, ...runs.values()]);
     await workshop[Symbol.asyncDispose]();
   };
-});
+  // Where a filter leaves out their tests, what was begun for the other pages is waited for here.
+}, 120_000);
 
 describe("code in the guides compiles", () => {
   test.each(compiled.map(({ page }) => page))("%s", { timeout: 60_000 }, async (page) => {
