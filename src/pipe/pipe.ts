@@ -31,18 +31,20 @@ import { checkBranch, checkOpen, checkOutputs, checkRun } from "./checks.js";
 import { grafted } from "./graft.js";
 import {
   branchArguments,
-  type NodeStageOptions,
-  type PipeOptions,
-  type PythonStageOptions,
   pipeOptions,
-  type ReplayOptions,
-  type RunOptions,
   replayOptions,
   runOptions,
-  type TapOptions,
   useArguments,
-  type ViaOptions,
   viaOptions,
+} from "./option-schemas.js";
+import type {
+  NodeStageOptions,
+  PipeOptions,
+  PythonStageOptions,
+  ReplayOptions,
+  RunOptions,
+  TapOptions,
+  ViaOptions,
 } from "./options.js";
 import { withMerge, withNode, withOnError, withPython, withRoutes, withTap } from "./stages.js";
 import type { NeededMetadata, NoStores, PipeTypes, RunArguments, TypedPipe } from "./typed-pipe.js";

@@ -18,7 +18,7 @@ import {
   pythonStageOptions,
   routeStageArguments,
   tapOptions,
-} from "./options.js";
+} from "./option-schemas.js";
 
 /** The plan with a node stage at its end. @throws OptionsError, as the others here. */
 export function withNode(plan: PipePlan, name: string, run: unknown, options: object): PipePlan {

@@ -10,7 +10,7 @@ import {
   runOptions,
   tapOptions,
   viaOptions,
-} from "../../src/pipe/options.js";
+} from "../../src/pipe/option-schemas.js";
 import { engineOptions } from "../../src/session/engine-options.js";
 import { limits } from "../../src/session/limits.js";
 import { closeOptions } from "../../src/session/options.js";
