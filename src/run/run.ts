@@ -7,24 +7,24 @@ import { fusionOf, type StageGroup, unfused } from "../plan/fusion.js";
 import { outputsOf, type PipePlan } from "../plan/plan.js";
 import type { Readable } from "../plan/readable.js";
 import type { Session } from "../session/session.js";
-import { type Chunk, StageFailure } from "../stage/contract.js";
-import type { Item, Rejection } from "../stage/item.js";
+import type { Chunk } from "../stage/contract.js";
+import type { Rejection } from "../stage/item.js";
 import { isAborted } from "../stopping.js";
 import { Emitter } from "../telemetry/emitter.js";
 import { RUN_EVENTS, type RunEvents, type RunStatus } from "../telemetry/events.js";
 import { Telemetry } from "../telemetry/telemetry.js";
 import { RunAccounts } from "./accounts.js";
 import { buildChain, type Chain } from "./chain.js";
+import { type Ending, endingOf, type Gathered, hasFailed, whenAllIsTold } from "./ending.js";
 import { explainer } from "./explain/explain.js";
 import type { RunExplanation } from "./explain/explanation.js";
 import { Pace } from "./explain/pace.js";
-import { withGrace } from "./grace.js";
 import { PipeHaltedError, RunConsumedError, RunUnfinishedError } from "./halted.js";
 import { leavable } from "./leavable.js";
 import { type Ledger, LedgerError } from "./ledger.js";
 import type { LiveSummary, Receipts } from "./receipts.js";
 import { Rejections } from "./rejections.js";
-import { InputFailure, type MakeItem } from "./source.js";
+import type { MakeItem } from "./source.js";
 import { viewsOfStages } from "./stage-views.js";
 import { type StateWatch, watchState } from "./state-watch.js";
 import { type RunStats, statsOf } from "./stats.js";
@@ -236,15 +236,14 @@ export class Run<Out = unknown, Ends extends AnyEnd = never> implements AsyncIte
         yield next.value;
       ending = { status: isAborted(this.#draining.signal) ? "stopped" : "completed" };
     } catch (error) {
-      if (!isAborted(left)) ending = this.#endingOf(error, state?.lost);
+      if (!isAborted(left)) ending = endingOf(error, signal, state?.lost);
     } finally {
       unlisten();
       unfollow();
       state?.end();
       await chain?.chunks.return(undefined);
       await workforce?.dismiss();
-      const leaving = AbortSignal.any([signal, left].filter((each) => each !== undefined));
-      ending = await this.#flushed(ending, outputs, leaving);
+      ending = await whenAllIsTold(ending, { ...this.#parts, rejections: this.#rejections, outputs, left });
       this.#finish(ending, performance.now() - began, outputs);
     }
   }
@@ -267,44 +266,6 @@ export class Run<Out = unknown, Ends extends AnyEnd = never> implements AsyncIte
       },
       events: this.#events,
     });
-  }
-
-  /** @param lost what stopped the run, when that was the loss of the session's state: what is thrown then is what came of it. */
-  #endingOf(thrown: unknown, lost: StageFailure | undefined): Ending {
-    const { signal } = this.#parts;
-    if (signal?.aborted) return { status: "aborted", cause: signal.reason };
-    const error = thrown instanceof StageFailure ? thrown : (lost ?? thrown);
-    if (error instanceof StageFailure) return { status: "halted", stage: error.stage, cause: error.cause };
-    return { status: "halted", cause: error instanceof InputFailure ? error.cause : error };
-  }
-
-  /**
-   * What was rejected is where it is to be, and the source knows of its records; when that cannot be, the run has failed, whatever came of the rest.
-   *
-   * @param leaving aborted when nobody waits for the run any more.
-   */
-  async #flushed(ending: Ending, outputs: Gathered, leaving: AbortSignal): Promise<Ending> {
-    const { receipts } = this.#parts;
-    const rejections = withGrace(leaving, async (tooLate) => {
-      await this.#rejections.end(tooLate);
-      receipts?.failed.throwIfAborted();
-    });
-    const written = await this.#unlessFailing(ending, rejections);
-    if (receipts === undefined) return written;
-    // Not before the sink is done: when that fails, collect() gives nothing out.
-    closeReceipts(receipts, written, outputs);
-    const told = withGrace(leaving, (tooLate) => receipts.end(written.cause, tooLate));
-    return this.#unlessFailing(written, told);
-  }
-
-  /** How a run has ended that has one more thing to do; one that has failed already has done so for its first reason. */
-  async #unlessFailing(ending: Ending, last: Promise<void>): Promise<Ending> {
-    try {
-      await last;
-      return ending;
-    } catch (error) {
-      return hasFailed(ending) ? ending : this.#endingOf(error, undefined);
-    }
   }
 
   /** Closes the books and tells how the run ended. @throws what the consumer must know. */
@@ -332,30 +293,10 @@ export class Run<Out = unknown, Ends extends AnyEnd = never> implements AsyncIte
   }
 }
 
-/** A run throws what it has failed with. */
-function hasFailed({ status }: Ending): boolean {
-  return status === "halted" || status === "aborted";
-}
-
-/** What was collected is given out at the end; what only an error has, nobody may look at. */
-function closeReceipts(receipts: Receipts, ending: Ending, outputs: Gathered): void {
-  for (const items of outputs.values())
-    for (const item of items) hasFailed(ending) ? receipts.shown(item) : receipts.closed(item);
-}
-
 /** Gives back what ends it: a signal that is made of others is kept, with all that its listeners know, for as long as it has any. */
 function followAbort(unwanted: AbortSignal, chain: Chain): () => void {
   const stop = (): void => chain.stop(unwanted.reason);
   if (unwanted.aborted) stop();
   else unwanted.addEventListener("abort", stop);
   return () => unwanted.removeEventListener("abort", stop);
-}
-
-/** A map: an output may be called `toString`, which every object has. */
-type Gathered = Map<string, Item[]>;
-
-interface Ending {
-  readonly status: RunStatus;
-  readonly stage?: string;
-  readonly cause?: unknown;
 }
