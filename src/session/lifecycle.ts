@@ -1,27 +1,23 @@
 import type { EncodedRequest, OpenRequest, Sent, Worker } from "../engine.js";
-import { SessionClosedError, SessionLostError, SessionRolledBackError } from "../errors/session.js";
+import { SessionClosedError, SessionLostError } from "../errors/session.js";
 import { LONGEST_TIMER_MS } from "../options/fields.js";
-import { show } from "../options/parse.js";
 import type { Emitter } from "../telemetry/emitter.js";
 import type { EngineEvents } from "../telemetry/events.js";
 import type { ViewDesk } from "../views/desk.js";
 import { Line } from "../views/line.js";
 import type { SharedMemory } from "../wire/shared-memory.js";
 import { CheckpointKeeper } from "./checkpoint-keeper.js";
+import { Comeback } from "./comeback.js";
 import type { Conduct } from "./conduct.js";
 import { keepSession } from "./copier.js";
 import type { Execution } from "./execution.js";
 import { LEAVE_GRACE_MS } from "./fork-worker.js";
 import { Lane, type LaneControl } from "./lane.js";
 import type { LifecycleParts, SessionState } from "./lifecycle-parts.js";
-import { bringBack, DiedInSetup, NothingLeft, type Origin } from "./recovery.js";
+import type { Origin } from "./recovery.js";
 import { Recycler } from "./recycler.js";
 import { RefTable } from "./ref-table.js";
 import { Usage, type Use } from "./usage.js";
-
-/** How often within so many milliseconds a session is brought back to die again although it was asked for nothing. */
-const MOST_RECOVERIES = 3;
-const RECOVERIES_WITHIN_MS = 10_000;
 
 /**
  * One session from its first worker to its last.
@@ -42,6 +38,7 @@ export class Lifecycle implements LaneControl, Origin {
   readonly processes: LifecycleParts["processes"];
   readonly #onEnd: LifecycleParts["onEnd"];
   readonly #recycler: Recycler;
+  readonly #comeback: Comeback;
   readonly #usage: Usage;
   /** Resolves when the last worker is gone, and what kept its state. */
   readonly ended: Promise<void>;
@@ -55,14 +52,7 @@ export class Lifecycle implements LaneControl, Origin {
   /** Why the worker is being killed. */
   #killing: Error | undefined;
   #lost: Error | undefined;
-  #rolledBack: SessionRolledBackError | undefined;
-  /** When it was brought back, since its worker was last sent something. */
-  #recoveries: number[] = [];
   #recovering: Promise<void> | undefined;
-  /** How the worker that was to take over ended. */
-  #diedAgain: Error | undefined;
-  /** Why it could not go back to a checkpoint that there was. */
-  #notRestored: Error | undefined;
   /** The time for finishing is over, or there was none. */
   #cutShort = false;
   #leaving = false;
@@ -96,6 +86,7 @@ export class Lifecycle implements LaneControl, Origin {
     });
     this.over = this.#over.signal;
     this.#recycler = new Recycler(this);
+    this.#comeback = new Comeback(this, () => this.#isRecoverable);
     const { idle } = parts.conduct.limits;
     this.#usage = new Usage(idle, () => {
       // It has something to do that was not sent to the worker: a copy, or what waits until the session is back.
@@ -146,7 +137,7 @@ export class Lifecycle implements LaneControl, Origin {
   /** From now on this is the session's worker. */
   attach(worker: Worker): void {
     this.#worker = worker;
-    this.#diedAgain = undefined;
+    this.#comeback.attached();
     this.#recycler.attached(worker);
     void worker.ended.then((death) => this.#workerEnded(worker, death));
   }
@@ -159,7 +150,7 @@ export class Lifecycle implements LaneControl, Origin {
   }
 
   notRestored(error: Error): void {
-    this.#notRestored = error;
+    this.#comeback.notRestored(error);
   }
 
   /** Another worker takes the place of the one that there is, which ends. Only in a turn. */
@@ -200,8 +191,7 @@ export class Lifecycle implements LaneControl, Origin {
   send(request: EncodedRequest): Sent {
     this.keeper.busy();
     this.#usage.busy();
-    // What it is asked for may be at fault from now on, and is asked for a few times only.
-    this.#recoveries = [];
+    this.#comeback.asked();
     return this.#worker.send(request);
   }
 
@@ -238,11 +228,7 @@ export class Lifecycle implements LaneControl, Origin {
   }
 
   refusal(): Error | undefined {
-    const unusable = this.unusable();
-    if (unusable !== undefined) return unusable;
-    const rolledBack = this.#rolledBack;
-    this.#rolledBack = undefined;
-    return rolledBack;
+    return this.unusable() ?? this.#comeback.takeRolledBack();
   }
 
   answered(execution: Execution): void {
@@ -259,9 +245,7 @@ export class Lifecycle implements LaneControl, Origin {
 
   get #isRecoverable(): boolean {
     const hasOrigin = this.keeper.current !== undefined || this.setup !== undefined;
-    const since = performance.now() - RECOVERIES_WITHIN_MS;
-    const hopeless = this.#recoveries.filter((time) => time > since).length >= MOST_RECOVERIES;
-    return this.#isOpen && !this.#cutShort && !this.#leaving && hasOrigin && !hopeless;
+    return this.#isOpen && !this.#cutShort && !this.#leaving && hasOrigin && !this.#comeback.isHopeless;
   }
 
   #workerEnded(worker: Worker, death: Error): void {
@@ -270,7 +254,7 @@ export class Lifecycle implements LaneControl, Origin {
     const reason = this.#killing ?? death;
     this.#killing = undefined;
     if (this.#recovering !== undefined) {
-      this.#diedAgain = reason;
+      this.#comeback.diedAgain(reason);
       return;
     }
     if (this.#isRecoverable) {
@@ -291,36 +275,18 @@ export class Lifecycle implements LaneControl, Origin {
   }
 
   async #recover(reason: Error): Promise<void> {
-    const began = performance.now();
-    this.#notRestored = undefined;
     try {
-      const from = await this.#bringBack();
-      this.#tell(from, reason, performance.now() - began);
+      const back = await this.#comeback.bringBack(reason);
       if (this.#state === "recovering") this.#state = "ready";
-      if (from === "setup") this.#keepAgain();
+      this.#comeback.tell(back);
+      if (back.from === "setup") this.#keepAgain();
     } catch (error) {
       // Who closes a session does not lose it, also where that ends its return.
-      if (!this.#leaving && !this.#cutShort)
-        this.#lose(this.#inFull(error instanceof NothingLeft ? reason : asError(error)));
+      if (!this.#leaving && !this.#cutShort) this.#lose(error as Error);
       this.#end();
     } finally {
       this.#recovering = undefined;
       this.lane.queue.resume();
-    }
-  }
-
-  /** Once more where the worker that was to take over died, too. */
-  async #bringBack(): Promise<"checkpoint" | "setup"> {
-    for (;;) {
-      this.#recoveries.push(performance.now());
-      try {
-        const from = await bringBack(this);
-        if (this.#diedAgain === undefined) return from;
-        if (!this.#isRecoverable) throw this.#diedAgain;
-      } catch (error) {
-        if (!(error instanceof DiedInSetup)) throw error;
-        if (!this.#isRecoverable) throw error.cause;
-      }
     }
   }
 
@@ -329,31 +295,6 @@ export class Lifecycle implements LaneControl, Origin {
     if (this.keeper.current !== undefined) return;
     void this.keeper.ensure(this.#wantsCheckpoint || this.conduct.checkpoint === "auto");
     this.#wantsCheckpoint = false;
-  }
-
-  /** What the return to an earlier state has lost is told by an event, and by the next call. */
-  #tell(from: "checkpoint" | "setup", reason: Error, durationMs: number): void {
-    const { calls, count } = this.keeper.lostBy(from);
-    this.keeper.wentBack(from);
-    if (count > 0 && this.conduct.recovery === "report")
-      this.#rolledBack = new SessionRolledBackError(this.id, { calls, count, from }, reason);
-    this.events.emit("session-recovery", {
-      session: this.id,
-      pid: this.pid,
-      durationMs,
-      from,
-      lostCalls: calls,
-      lostCount: count,
-      error: this.#inFull(reason),
-    });
-  }
-
-  /** What has made a session be lost, or set up again: also what kept it from its checkpoint, of which nobody would hear else. */
-  #inFull(error: Error): Error {
-    const cause = this.#notRestored;
-    if (cause === undefined) return error;
-    const message = `${error.message}; and its checkpoint could not be copied: ${cause.message}`;
-    return new AggregateError([error, cause], message, { cause });
   }
 
   async #close(timeoutMs: number): Promise<void> {
@@ -392,9 +333,4 @@ export class Lifecycle implements LaneControl, Origin {
     this.#onEnd(this.#lost);
     void Promise.all([this.keeper.close(), this.#recycler.quiet()]).then(this.#resolveEnded);
   }
-}
-
-/** `setup` may throw anything, also nothing. */
-function asError(thrown: unknown): Error {
-  return thrown instanceof Error ? thrown : new Error(`its setup threw ${show(thrown)}`, { cause: thrown });
 }
