@@ -31,6 +31,23 @@ test("a session that is back has a process of its own, under its own id", async 
   expect(session.state).toBe("ready");
 });
 
+test("a session that tells of its return is ready, and takes a call from whoever hears of it", async () => {
+  const session = await engine().session();
+  await session.call("memory", "put", ["key", 1]);
+  await session.checkpoint();
+  const heard = new Promise<unknown[]>((resolve) => {
+    engine().on("session-recovery", ({ session: id }) => {
+      if (id !== session.id) return;
+      const { state } = session;
+      void session.call("memory", "get", ["key"]).then((value) => resolve([state, value]));
+    });
+  });
+
+  kill(session);
+
+  expect(await heard).toEqual(["ready", 1]);
+});
+
 test("a session can be brought back any number of times, as long as it does something in between", async () => {
   const session = await engine().session();
   await session.call("memory", "put", ["model", "trained"]);
