@@ -148,8 +148,9 @@ export class Lane implements ExecutionLane {
     const { sharedMemory, views: desk } = this.#control;
     const { askers, sentBefore } = options;
     const questions = new Questions({ desk, askers, session: site.session, line: this.line, sentBefore });
-    const { result: encoded, refs } = notingRefs(() =>
-      encodeRequest(make(), site, sharedMemory, questions.host),
+    const { result: encoded, refs } = notingRefs(
+      () => encodeRequest(make(), site, sharedMemory, questions.host),
+      (ref) => this.refs.require(ref),
     );
     return new Execution(encoded, { refs, questions }, options, this);
   }

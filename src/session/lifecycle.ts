@@ -70,7 +70,7 @@ export class Lifecycle implements LaneControl, Origin {
     this.processes = parts.processes;
     this.#onEnd = parts.onEnd;
     this.line = new Line(this.id);
-    this.lane = new Lane(this, new RefTable(this.id), parts.conduct.busy);
+    this.lane = new Lane(this, new RefTable(this.id, this), parts.conduct.busy);
     this.keeper = new CheckpointKeeper({
       session: this.id,
       events: parts.events,

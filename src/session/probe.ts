@@ -57,7 +57,7 @@ export class Probe {
 
   /** @throws as `checkpoint.restore`. */
   static async make(parts: ProbeParts): Promise<Probe> {
-    const refs = new RefTable(parts.owner.id);
+    const refs = new RefTable(parts.owner.id, parts.owner.lifecycle);
     refs.copyFrom(parts.held, parts.owner);
     let worker: Worker | undefined;
     const request = parts.openRequest(refs, () => worker?.pid);

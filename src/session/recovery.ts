@@ -6,7 +6,7 @@ import type { CheckpointKeeper } from "./checkpoint-keeper.js";
 import type { Conduct } from "./conduct.js";
 import { Lane } from "./lane.js";
 import { laneTo } from "./lane-to.js";
-import { RefTable } from "./ref-table.js";
+import type { RefTable } from "./ref-table.js";
 import { restore } from "./restore.js";
 
 /** What of a session its return from a crash needs. */
@@ -91,7 +91,7 @@ export async function openWithSetup(
   open: (request: OpenRequest) => Promise<Worker>,
   setup: (lane: Lane) => Promise<void>,
 ): Promise<{ worker: Worker; refs: RefTable }> {
-  const refs = new RefTable(session.id);
+  const refs = session.lane.refs.empty();
   let opened: Worker | undefined;
   const worker = await open(session.openRequest(refs, () => opened?.pid));
   opened = worker;

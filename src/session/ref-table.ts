@@ -4,13 +4,21 @@ import { Ref, type RefOwner } from "./ref.js";
 /** The refs of one session, by the number under which the worker holds each object. */
 export class RefTable {
   readonly #session: string;
+  /** The session whose objects these are, or are copies of. */
+  #lifecycle: object;
   readonly #refs = new Map<number, Ref>();
   /** The table of the session that this one is a copy of, and what its refs are called here. */
   #original: RefTable | undefined;
   readonly #copies = new WeakMap<Ref, Ref>();
 
-  constructor(session: string) {
+  constructor(session: string, lifecycle: object) {
     this.#session = session;
+    this.#lifecycle = lifecycle;
+  }
+
+  /** A table without refs, for the same session. */
+  empty(): RefTable {
+    return new RefTable(this.#session, this.#lifecycle);
   }
 
   /** The numbers that are held. */
@@ -48,6 +56,7 @@ export class RefTable {
   /** Takes over what a copied session holds: the same objects, under refs of this session. */
   copyFrom(original: RefTable, owner: RefOwner): void {
     this.#original = original;
+    this.#lifecycle = owner.lifecycle;
     for (const [id, ref] of original.#refs) this.#copies.set(ref, this.add(owner, id, ref.typeName));
   }
 
@@ -57,6 +66,15 @@ export class RefTable {
     if (own !== undefined) return own;
     const between = this.#original?.copyOf(ref);
     return between && this.#copies.get(between);
+  }
+
+  /** @throws RefError for a ref of another session of the same id: here its number would mean another object. */
+  require(ref: Ref): void {
+    if (ref.isHeldBy(this.#lifecycle)) return;
+    throw new RefError(
+      `a ref to the ${ref.typeName} of a session ${this.#session} was used in another one of that id, which was opened later or by another engine; an object stays in its session`,
+      this.#session,
+    );
   }
 
   /** The ref behind a number that the worker names. */

@@ -5,6 +5,8 @@ import { type CallOptions, type GetOptions, NO_OPTIONS } from "./options.js";
 /** What a ref needs of its session. */
 export interface RefOwner {
   readonly id: string;
+  /** Which session it is; an id may name several, one after the other or on several engines. */
+  readonly lifecycle: object;
   callRef(ref: Ref, method: string, args: readonly unknown[], options: CallOptions): Promise<unknown>;
   getFromRef(ref: Ref, attribute: string, options: GetOptions): Promise<unknown>;
   releaseRef(ref: Ref): void;
@@ -16,16 +18,26 @@ export interface RefCopies {
   copyOf(ref: Ref): Ref | undefined;
 }
 
-let noted: Set<Ref> | undefined;
+let note: ((ref: Ref) => void) | undefined;
 
-/** Does `work`, and says which refs it has read the numbers of. */
-export function notingRefs<Result>(work: () => Result): { result: Result; refs: readonly Ref[] } {
+/**
+ * Does `work`, and says which refs it has read the numbers of.
+ *
+ * @param check is called with each; what it throws, `work` meets.
+ */
+export function notingRefs<Result>(
+  work: () => Result,
+  check: (ref: Ref) => void,
+): { result: Result; refs: readonly Ref[] } {
   const refs = new Set<Ref>();
-  noted = refs;
+  note = (ref) => {
+    check(ref);
+    refs.add(ref);
+  };
   try {
     return { result: work(), refs: [...refs] };
   } finally {
-    noted = undefined;
+    note = undefined;
   }
 }
 
@@ -50,12 +62,17 @@ export class Ref extends Handle implements AsyncDisposable {
   }
 
   get id(): number {
-    noted?.add(this);
+    note?.(this);
     return this.#id;
   }
 
   get session(): string {
     return this.#owner.id;
+  }
+
+  /** @internal Whether this is the session that holds the object. */
+  isHeldBy(lifecycle: object): boolean {
+    return this.#owner.lifecycle === lifecycle;
   }
 
   /** Whether it cannot be used any more: it was released, or its object is gone. */

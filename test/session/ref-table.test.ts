@@ -4,17 +4,25 @@ import { notingRefs, type Ref, type RefOwner } from "../../src/session/ref.js";
 import { RefTable } from "../../src/session/ref-table.js";
 import { thrown } from "../helpers/rejection.js";
 
-function owner(id: string, released: Ref[] = []): RefOwner {
+/** Each is its own session. */
+const lifecycles = { a: {}, b: {}, c: {} } as Record<string, object>;
+
+function owner(id: string, released: Ref[] = [], lifecycle = lifecycles[id] as object): RefOwner {
   return {
     id,
+    lifecycle,
     callRef: () => Promise.resolve(),
     getFromRef: () => Promise.resolve(),
     releaseRef: (ref) => void released.push(ref),
   };
 }
 
+function newTable(session: string): RefTable {
+  return new RefTable(session, lifecycles[session] as object);
+}
+
 function tableOf(session: string, ...ids: number[]): { table: RefTable; refs: Ref[] } {
-  const table = new RefTable(session);
+  const table = newTable(session);
   return { table, refs: ids.map((id) => table.add(owner(session), id, "m.C")) };
 }
 
@@ -55,7 +63,7 @@ describe("a table of refs", () => {
 
   test("that is copied gives each ref a copy of another session, also over generations", () => {
     const { table, refs } = tableOf("a", 1, 2);
-    const [child, grandchild] = [new RefTable("b"), new RefTable("c")];
+    const [child, grandchild] = [newTable("b"), newTable("c")];
     child.copyFrom(table, owner("b"));
     const late = table.add(owner("a"), 3, "m.C");
     grandchild.copyFrom(child, owner("c"));
@@ -73,7 +81,7 @@ describe("a table of refs", () => {
 describe("a ref", () => {
   test("is released once", () => {
     const released: Ref[] = [];
-    const ref = new RefTable("a").add(owner("a", released), 1, "m.C");
+    const ref = newTable("a").add(owner("a", released), 1, "m.C");
 
     ref.release();
     ref.release();
@@ -94,7 +102,7 @@ describe("a ref", () => {
 
   test("that is lost needs no release", () => {
     const released: Ref[] = [];
-    const ref = new RefTable("a").add(owner("a", released), 1, "m.C");
+    const ref = newTable("a").add(owner("a", released), 1, "m.C");
     ref.lose("is gone");
 
     ref.release();
@@ -107,7 +115,10 @@ describe("a ref", () => {
     const [one, two, three] = refs as [Ref, Ref, Ref];
     void three.id;
 
-    const { result, refs: noted } = notingRefs(() => one.id + two.usableId + one.id);
+    const { result, refs: noted } = notingRefs(
+      () => one.id + two.usableId + one.id,
+      () => {},
+    );
 
     expect(result).toBe(4);
     expect(noted).toEqual([one, two]);

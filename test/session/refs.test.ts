@@ -3,13 +3,14 @@ import {
   PythonFunctionError,
   Ref,
   RefError,
+  type Session,
   SessionClosedError,
   SessionLostError,
   ValueNotSupportedError,
   WorkerDiedError,
 } from "slither-ts";
 import { describe, expect, test } from "vitest";
-import { sharedEngine, sharedSession } from "../helpers/engine.js";
+import { sharedEngine, sharedSession, testEngine } from "../helpers/engine.js";
 import { rejection } from "../helpers/rejection.js";
 import { makeGate } from "../helpers/temporary.js";
 
@@ -113,6 +114,37 @@ describe("in another session", () => {
       "a ref to the model.Model of session shared was used in session other; an object stays in its session",
     );
     expect(error.session).toBe("shared");
+  });
+});
+
+describe("in a session that has the id of its own", () => {
+  const refused = (id: string) =>
+    `a ref to the list of a session ${id} was used in another one of that id, which was opened later or by another engine; an object stays in its session`;
+
+  test("a ref is refused, and not taken for what has its number there: in one of another engine", async () => {
+    await using elsewhere = await testEngine();
+    const [one, other] = await Promise.all([engine(), elsewhere].map((each) => each.session({ id: "twin" })));
+    const ref = await (one as Session).create("builtins", "list", [["of one"]]);
+    await (other as Session).create("builtins", "list", [["of the other"]]);
+
+    const error = await rejection((other as Session).call("builtins", "str", [ref]), RefError);
+
+    expect(error.message).toBe(refused("twin"));
+    expect(await (one as Session).call("builtins", "str", [ref])).toBe("['of one']");
+    await (one as Session).close();
+  });
+
+  test("a ref is refused, and not taken for what has its number there: in one that was opened when its own was closed", async () => {
+    const before = await engine().session({ id: "again" });
+    const ref = await before.create("builtins", "list", [["before"]]);
+    await before.close();
+    const after = await engine().session({ id: "again" });
+    // The request is made before the object has its number here.
+    const made = after.create("builtins", "list", [["after"]]);
+    const asked = rejection(after.call("builtins", "str", [ref]), RefError);
+
+    expect((await asked).message).toBe(refused("again"));
+    await made;
   });
 });
 
