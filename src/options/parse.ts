@@ -40,18 +40,30 @@ function describe(issue: z.core.$ZodIssue, schema: z.ZodType, options: unknown):
 
 /** "unknown option `bach`, did you mean `batch`?", or the names that there are. */
 export function unknownName(kind: string, shown: string, name: string, known: readonly string[]): string {
-  const near = known.length === 0 ? undefined : closest(name, known);
-  const close = near !== undefined && distance(name, near) <= Math.max(2, Math.floor(name.length / 3));
-  const help = close
-    ? `did you mean \`${near}\`?`
-    : `expected one of ${known.map((each) => `\`${each}\``).join(", ") || "none"}`;
+  const near = nearest(name, known);
+  const help =
+    near !== undefined
+      ? `did you mean \`${near}\`?`
+      : `expected one of ${known.map((each) => `\`${each}\``).join(", ") || "none"}`;
   return `unknown ${kind} \`${shown}\`, ${help}`;
+}
+
+/** What `name` is the beginning of, or a slip of the finger for; undefined where that would be a guess. */
+function nearest(name: string, known: readonly string[]): string | undefined {
+  const longer = known.filter((each) => name !== "" && each.startsWith(name));
+  if (longer.length === 1) return longer[0];
+  if (known.length === 0) return undefined;
+  const near = closest(name, known);
+  const letters = distance(name, near);
+  const slips = Math.max(2, Math.floor(name.length / 3));
+  return letters <= slips && letters < Math.max(name.length, near.length) ? near : undefined;
 }
 
 /** A value for an error message: short, with its type. */
 export function show(value: unknown): string {
   if (value === undefined || value === null) return `\`${value}\``;
   if (typeof value === "function") return `a function${value.name ? ` \`${value.name}\`` : ""}`;
+  if (value instanceof Promise) return "a Promise (await it first)";
   if (typeof value === "object") {
     const name = Object.getPrototypeOf(value)?.constructor?.name ?? "Object";
     return Array.isArray(value) ? `an array of ${value.length}` : `an object (${name})`;

@@ -117,6 +117,7 @@ test.each([
   ["an object", { a: 1 }, "an object (Object)"],
   ["an object of a class", new Map(), "an object (Map)"],
   ["an object without a prototype", Object.create(null), "an object (Object)"],
+  ["a promise", Promise.resolve(1), "a Promise (await it first)"],
   ["a function", function named() {}, "a function `named`"],
   ["a function without a name", (() => () => {})(), "a function"],
 ])("%s is shown with its type", (_, value, shown) => {
@@ -130,6 +131,18 @@ test("the contents of objects are not shown: they may be anything, and long", ()
 test("an unknown name says what was meant, when something is near", () => {
   expect(unknownName("stage", "predcit", "predcit", ["clean", "predict"])).toBe(
     "unknown stage `predcit`, did you mean `predict`?",
+  );
+});
+
+test("an unknown name says what it is the beginning of, before what is as near by chance", () => {
+  expect(unknownName("option", "func", "func", ["fuse", "function"])).toBe(
+    "unknown option `func`, did you mean `function`?",
+  );
+});
+
+test("a name without a letter in common is not near, however short both are", () => {
+  expect(unknownName("option", "n", "n", ["id", "count"])).toBe(
+    "unknown option `n`, expected one of `id`, `count`",
   );
 });
 

@@ -171,7 +171,7 @@ test("a promise in place of the predicate's answer is refused by the name of the
   );
   expect(error.stage).toBe("split");
   expect(error.message).toContain(
-    "expected the predicate of route high to return true or false, got an object (Promise)",
+    "expected the predicate of route high to return true or false, got a Promise (await it first)",
   );
 });
 

@@ -197,7 +197,7 @@ test("a key that is no key would limit nothing: its record fails", async () => {
     .run(upTo(2));
   const { rejected } = await run.collect();
   expect(rejected.map(({ id, reason }) => [id, reason])).toEqual([
-    [1, "expected key() of the rate limit to return text or a number, got an object (Promise)"],
+    [1, "expected key() of the rate limit to return text or a number, got a Promise (await it first)"],
   ]);
 });
 

@@ -49,7 +49,7 @@ test("the payload stays what it was", async () => {
 });
 
 test.each([
-  ["a promise", async () => true, "an object (Promise)"],
+  ["a promise", async () => true, "a Promise (await it first)"],
   ["a truthy value", () => 1, "`1` (number)"],
   ["nothing", () => undefined, "`undefined`"],
   ["null", () => null, "`null`"],

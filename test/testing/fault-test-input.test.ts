@@ -7,7 +7,7 @@ const lengths = pipe<string>("lengths").node("measure", (text) => text.length);
 
 test.each([
   ["nothing", () => undefined, "`undefined`"],
-  ["a promise of records", async () => ["a"], "an object (Promise)"],
+  ["a promise of records", async () => ["a"], "a Promise (await it first)"],
   ["text", () => "ab", '`"ab"` (string)'],
 ])("an input function of faultTest() that gives %s is refused", async (_, input, got) => {
   const error = await rejection(faultTest(lengths, input as unknown as () => string[]), OptionsError);
