@@ -4,6 +4,7 @@ import { columns } from "./columns.js";
 import { peers } from "./competition/index.js";
 import type { Benchmark } from "./measure.js";
 import { memory } from "./memory.js";
+import type { NAMES } from "./names.js";
 import { poison } from "./poison.js";
 import { scoring } from "./scoring.js";
 import { sessions } from "./sessions/index.js";
@@ -20,4 +21,4 @@ export const BENCHMARKS: Readonly<Record<string, readonly Benchmark[]>> = {
   poison: [poison],
   sessions,
   store: stores,
-};
+} satisfies Record<(typeof NAMES)[number], readonly Benchmark[]>;

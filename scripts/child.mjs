@@ -61,14 +61,20 @@ export function runChild(command, parameters, options) {
 /**
  * From now on a signal that asks this process to end goes to its children, and it ends when they have. Ctrl-C reaches
  * them without help: the terminal sends it to all, and one that is told twice may give up before it has cleaned up.
+ *
+ * @returns {() => void} from when on signals do again what they did before
  */
 export function endWithChildren() {
-  for (const name of /** @type {const} */ (["SIGINT", "SIGTERM", "SIGHUP"])) {
-    process.on(name, () => {
-      const fromTerminal = name === "SIGINT" && process.stdin.isTTY && endedBy === undefined;
-      endedBy ??= name;
-      if (fromTerminal) return;
-      for (const child of running) child.kill(name);
-    });
-  }
+  const names = /** @type {const} */ (["SIGINT", "SIGTERM", "SIGHUP"]);
+  /** @param {NodeJS.Signals} name */
+  const end = (name) => {
+    const fromTerminal = name === "SIGINT" && process.stdin.isTTY && endedBy === undefined;
+    endedBy ??= name;
+    if (fromTerminal) return;
+    for (const child of running) child.kill(name);
+  };
+  for (const name of names) process.on(name, end);
+  return () => {
+    for (const name of names) process.off(name, end);
+  };
 }

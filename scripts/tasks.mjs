@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { ensureBuild } from "./build.mjs";
 import { runChild } from "./child.mjs";
+import { demoAnswer } from "./demo-arguments.mjs";
 import { ensureNpmDependencies } from "./npm-dependencies.mjs";
 import { ensureEnvironment, ensureTools } from "./python-environments.mjs";
 import { npmProgram, ROOT } from "./repository.mjs";
@@ -19,13 +20,17 @@ export const TASKS = {
   },
 
   demo: async (parameters) => {
+    const answer = demoAnswer(parameters);
+    if (answer !== undefined) return answer;
     await setUpBuild();
-    return typescriptProgram("examples/ml-scoring/demo.ts", await ensureEnvironment(), parameters);
+    const env = { SLITHER_PYTHON: await ensureEnvironment() };
+    return typescriptProgram("examples/ml-scoring/demo.ts", env, parameters);
   },
 
+  // It reads its command line first, and sets up the rest when it measures.
   bench: async (parameters) => {
-    await setUpBuild();
-    return typescriptProgram("bench/main.ts", await ensureEnvironment(), parameters);
+    await ensureNpmDependencies();
+    return typescriptProgram("bench/main.ts", {}, parameters);
   },
 
   test: async (parameters) => {

@@ -36,14 +36,13 @@ export function testSteps(python, tools) {
  * Runs a TypeScript program of this repository as a user's program runs: `slither-ts` is what dist/ has.
  *
  * @param {string} file
- * @param {string} python
+ * @param {Record<string, string>} env added to the environment of this process
  * @param {readonly string[]} parameters
  * @returns {Promise<number>} its exit code
  */
-export async function typescriptProgram(file, python, parameters) {
+export async function typescriptProgram(file, env, parameters) {
   const command = ["--import", "tsx", file, ...parameters];
-  const env = { SLITHER_PYTHON: python, ...TSX };
-  return (await runChild(process.execPath, command, { cwd: ROOT, env })).exitCode;
+  return (await runChild(process.execPath, command, { cwd: ROOT, env: { ...env, ...TSX } })).exitCode;
 }
 
 // tsconfig.json leads "slither-ts" to the sources, and tsx would follow it.

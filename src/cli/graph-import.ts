@@ -19,8 +19,12 @@ export async function importModule(path: string): Promise<Record<string, unknown
   const tsx = isTypeScript(path) ? await findTsx(path) : undefined;
   const onExit = (code: number): void => {
     if (code === UNSETTLED_AWAIT || process.exitCode === UNSETTLED_AWAIT) failUnfinished(path);
+    else failExited(path, code);
   };
+  // What was thrown while it waits ends the process too, and Node prints it.
+  const onThrown = (): unknown => process.off("exit", onExit);
   process.once("exit", onExit);
+  process.once("uncaughtExceptionMonitor", onThrown);
   try {
     return tsx === undefined ? await import(url) : await tsx.tsImport(url, import.meta.url);
   } catch (error) {
@@ -32,6 +36,7 @@ export async function importModule(path: string): Promise<Record<string, unknown
     );
   } finally {
     process.off("exit", onExit);
+    process.off("uncaughtExceptionMonitor", onThrown);
   }
 }
 
@@ -41,6 +46,13 @@ const UNSETTLED_AWAIT = 13;
 function failUnfinished(path: string): void {
   process.stderr.write(
     `slither: expected ${path} to finish loading, got a top-level await that nothing resolves\n`,
+  );
+  process.exitCode = 1;
+}
+
+function failExited(path: string, code: number): void {
+  process.stderr.write(
+    `slither: expected ${path} to be imported, got an end of the process with exit code ${code}; call process.exit() where the module is run, not where it is imported\n`,
   );
   process.exitCode = 1;
 }

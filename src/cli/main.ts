@@ -4,6 +4,8 @@ import { Command, CommanderError } from "commander";
 import { addDoctor } from "./doctor-command.js";
 import { addExplain } from "./explain-command.js";
 import { addGraph } from "./graph-command.js";
+import { addHelp } from "./help-command.js";
+import { messageOf } from "./message.js";
 import { addSetup } from "./setup-command.js";
 
 /** 0: done. 1: it failed, and stderr says why. 2: the command line was wrong. */
@@ -19,6 +21,7 @@ addSetup(program);
 addDoctor(program);
 addGraph(program);
 addExplain(program);
+addHelp(program);
 
 try {
   await program.parseAsync();
@@ -28,8 +31,7 @@ try {
 
 function exitCodeOf(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : USAGE;
-  const message = error instanceof Error ? error.message : String(error);
-  process.stderr.write(`slither: ${message}\n`);
+  process.stderr.write(`slither: ${messageOf(error)}\n`);
   return FAILED;
 }
 

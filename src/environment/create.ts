@@ -1,4 +1,3 @@
-import { mkdir } from "node:fs/promises";
 import { resolve } from "node:path";
 import { EnvironmentSetupError } from "../errors/python-environment.js";
 import { asidePath, discard, removeLeftovers } from "./aside.js";
@@ -7,6 +6,7 @@ import { build } from "./build.js";
 import { whatCame } from "./check.js";
 import { findFallback } from "./fallback.js";
 import { interpreterIn, MANAGED_FOLDER } from "./interpreter.js";
+import { makeFolder } from "./make-folder.js";
 import { requirePlatform } from "./platform.js";
 import { probe } from "./probe.js";
 import { putInPlace, requireReplaceable } from "./put-in-place.js";
@@ -93,7 +93,7 @@ async function buildAndPlace(plan: Plan, base: Base, isDone: () => Promise<boole
   const { folder, requirements } = plan;
   const aside = asidePath(folder);
   try {
-    await mkdir(aside, { recursive: true });
+    makeFolder(aside);
     const { path: python } = base.candidate;
     await build({ aside, folder, requirements, python, version: base.version }, plan.context);
     await requireWorkerPackage(aside, plan);

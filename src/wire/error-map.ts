@@ -141,11 +141,24 @@ function pythonError(map: ExceptionMap, site: CallSite): PythonError {
 
 function notFound(module: string, missing: string): string {
   const name = missing.split(".")[0] as string;
+  const isItself = module.split(".")[0] === name;
+  if (isItself && isPath(module)) return notDotted(module);
   const distribution = DISTRIBUTIONS.get(name) ?? name;
   const install = `\`npx slither setup ${distribution}\` or \`pip install ${distribution}\``;
-  return module.split(".")[0] === name
+  return isItself
     ? `there is no Python module ${missing}; if it is yours, name its folder in pythonPath; if it is a package, install it: ${install}`
     : `module ${module} needs ${missing}, which is not installed: ${install}`;
+}
+
+function isPath(module: string): boolean {
+  return /[/\\]|^\.|\.py$/.test(module);
+}
+
+function notDotted(module: string): string {
+  const file = module.split(/[/\\]/).findLast((part) => part !== "");
+  const name = file?.replace(/^\.+|\.py$/g, "");
+  const example = name ? ` (\`${name}\`)` : "";
+  return `expected the dotted name of a module${example}, got a path or file name (\`${module}\`); name its folder in pythonPath`;
 }
 
 function valueError(map: Extract<ErrorMap, { code: "value" }>, site: CallSite): ValueNotSupportedError {

@@ -17,12 +17,14 @@ export interface RunningCommand {
   stderrHas(text: string): Promise<void>;
 }
 
-/** Starts `slither` from its sources. */
+/** Starts `slither` from its sources, when the code `beforehand` has run in its process. */
 export function startCommand(
   parameters: readonly string[],
-  options: { cwd?: string; env?: NodeJS.ProcessEnv } = {},
+  options: { cwd?: string; env?: NodeJS.ProcessEnv; beforehand?: string } = {},
 ): RunningCommand {
-  const child = spawn(process.execPath, ["--import", TSX, MAIN, ...parameters], {
+  const { beforehand = "" } = options;
+  const before = ["--import", `data:text/javascript,${encodeURIComponent(beforehand)}`];
+  const child = spawn(process.execPath, ["--import", TSX, ...before, MAIN, ...parameters], {
     cwd: options.cwd ?? process.cwd(),
     env: options.env ?? process.env,
     stdio: ["ignore", "pipe", "pipe"],

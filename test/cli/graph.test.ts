@@ -113,6 +113,21 @@ describe("what is wrong is said, and is exit code", () => {
     );
   });
 
+  test.each([
+    ["orders.ts", 0],
+    ["orders.mjs", 0],
+    ["orders.mjs", 3],
+  ])(
+    "1: a module that ends the process while it is imported, in %s with exit code %i",
+    async (name, code) => {
+      const { exitCode, stdout, stderr } = await graph(`process.exit(${code});`, [], name);
+      expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: "" });
+      expect(stderr).toMatch(
+        /^slither: expected \S+orders\.m?[tj]s to be imported, got an end of the process with exit code \d; call process\.exit\(\) where the module is run, not where it is imported\n$/,
+      );
+    },
+  );
+
   test("1: a module that throws later, while it waits: what it has thrown, and no more", async () => {
     const { exitCode, stderr } = await graph(
       "setImmediate(() => { throw new RangeError('bad setting'); });\nawait new Promise(() => {});",
@@ -121,7 +136,7 @@ describe("what is wrong is said, and is exit code", () => {
     );
     expect(exitCode).toBe(1);
     expect(stderr).toContain("RangeError: bad setting");
-    expect(stderr).not.toContain("to finish loading");
+    expect(stderr).not.toContain("slither: ");
   });
 });
 

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { Sandbox } from "../environment/sandbox.js";
 import { runCommand, startCommand } from "./command.js";
@@ -64,3 +64,16 @@ test("SIGTERM ends the installer too, and leaves nothing half-made", async () =>
   expect(() => process.kill(pid, 0)).toThrow("ESRCH");
   expect(readdirSync(box.path(".slither"))).toEqual([]);
 });
+
+test.runIf(existsSync("/proc/self"))(
+  "a place where the system takes no folders is an error that names it, and not a set-up without an end",
+  async () => {
+    using box = new Sandbox();
+    box.python("path/python3");
+    const { exitCode, stdout, stderr } = await runCommand(["setup", "--path", "/proc/slither"], box);
+    expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: "" });
+    expect(stderr).toMatch(
+      /^slither: could not make \/proc\/slither: ENOENT: no such file or directory, mkdir '\/proc\/slither\.aside-/,
+    );
+  },
+);

@@ -82,6 +82,33 @@ describe("a module that is not found", () => {
     );
   });
 
+  test.each([
+    ["./python/fn", "./python/fn", "fn"],
+    ["/x/fn.py", "/x/fn", "fn"],
+    ["fn.py", "fn.py", "fn"],
+    ["no_such.py", "no_such", "no_such"],
+    ["python/fn/", "python/fn/", "fn"],
+    [".\\python\\fn", ".\\python\\fn", "fn"],
+    [".fn", ".fn", "fn"],
+  ])("given as the path %s is not called a package to install", (module, missing, name) => {
+    expect(errorFromMap(notFound(module, missing), site).message).toBe(
+      `session a: stage score: scorer.predict: expected the dotted name of a module (\`${name}\`), got a path or file name (\`${module}\`); ` +
+        "name its folder in pythonPath",
+    );
+  });
+
+  test("given as a path without a name is told what was expected, without an example", () => {
+    expect(errorFromMap(notFound("..", ".."), site).message).toContain(
+      "expected the dotted name of a module, got a path or file name (`..`)",
+    );
+  });
+
+  test("is what a file given as a path needs, where that was found by it", () => {
+    expect(errorFromMap(notFound("fn.py", "lightgbm"), site).message).toContain(
+      "module fn.py needs lightgbm, which is not installed",
+    );
+  });
+
   test("is told apart from a package that the module needs", () => {
     const error = errorFromMap(notFound("scorer", "lightgbm.basic"), site);
 

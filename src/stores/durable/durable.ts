@@ -1,7 +1,8 @@
-import { mkdirSync, realpathSync } from "node:fs";
+import { realpathSync } from "node:fs";
 import { resolve } from "node:path";
 import type * as Lmdb from "lmdb";
 import { z } from "zod";
+import { makeFolder } from "../../environment/make-folder.js";
 import { StoreError } from "../../errors/store.js";
 import { text } from "../../options/fields.js";
 import { parseOptions } from "../../options/parse.js";
@@ -50,7 +51,7 @@ function openJournal(
   tables: readonly string[],
 ): StoreJournal {
   const path = failing(store, folder, () => {
-    mkdirSync(folder, { recursive: true });
+    makeFolder(folder);
     return realpathSync(folder);
   });
   if (open.has(path)) throw inUse(store, path, process.pid);

@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { open as openLmdb } from "lmdb";
@@ -82,6 +82,15 @@ test("a second store of this process is refused until the first is closed", asyn
   await first.close();
   await durable({ path }).open("second", []).close();
 });
+
+test.runIf(existsSync("/proc/self"))(
+  "a place where the system takes no folders is refused with its path, and not tried for ever",
+  () => {
+    const error = thrown(() => durable({ path: "/proc/slither" }).open("mine", []), StoreError);
+    expect(error).toMatchObject({ reason: "open-failed", store: "mine" });
+    expect(error.message).toContain("/proc/slither cannot be opened: ENOENT");
+  },
+);
 
 test("entries of all tables come in the order in which they were last written", async () => {
   const path = temporaryFolder();
