@@ -267,11 +267,11 @@ def test_stamps_are_those_of_what_happened_one_after_the_other(runtime: Runtime)
     began = time.monotonic()
     stamps = carry_out(runtime, steps([step(sleep), step(list), step(sleep)], [1])).stamps
 
-    free, received, decoded, *ends, encoded = stamps
-    assert (free, received, len(ends)) == (*BEFORE, 3)
-    assert all(earlier <= later for earlier, later in pairwise([began, decoded, *ends, encoded]))
+    free, received, decoded, *by_turns, encoded = stamps
+    assert (free, received, len(by_turns)) == (*BEFORE, 5)
+    assert all(earlier <= later for earlier, later in pairwise([began, decoded, *by_turns, encoded]))
     assert encoded <= time.monotonic()
-    assert min(ends[0] - decoded, ends[2] - ends[1]) >= 0.02
+    assert min(by_turns[0] - decoded, by_turns[4] - by_turns[3]) >= 0.02
 
 
 @pytest.mark.usefixtures("runtime")
@@ -281,6 +281,17 @@ def test_the_time_in_which_taps_are_encoded_is_not_that_of_their_step() -> None:
     made.carry_out([Step("builtins", "list", "list")], lambda _: done.append(time.monotonic()))
 
     assert made.stamps[0] <= done[0]
+
+
+@pytest.mark.usefixtures("runtime")
+def test_the_time_in_which_taps_are_encoded_is_not_that_of_the_step_behind_them() -> None:
+    made = Batch([1], fails_by_row=False)
+    done: list[float] = []
+    step = Step("builtins", "list", "list")
+    made.carry_out([step, step], lambda _: done.append(time.monotonic()))
+
+    _, began, _ = made.stamps
+    assert began >= done[0]
 
 
 def test_the_time_of_a_row_that_fails_is_part_of_its_step(runtime: Runtime) -> None:

@@ -25,9 +25,12 @@ export type Judge<Record> = (failed: Failed<Record>) => Verdict | PromiseLike<Ve
 /** In place of a result: this record has failed by itself, and the others of its batch have not. */
 export class RecordFailure {
   readonly error: unknown;
+  /** Of the failures in one answer, those of a lower rank are judged first. */
+  readonly rank: number;
 
-  constructor(error: unknown) {
+  constructor(error: unknown, rank = 0) {
     this.error = error;
+    this.rank = rank;
   }
 }
 

@@ -235,23 +235,25 @@ async function answered<Record, Result>(
 ): Promise<Outcome<Record, Result>[]> {
   const attempts = past.attempts + 1;
   const outcomes: Outcome<Record, Result>[] = new Array(records.length);
-  const again: number[] = [];
-  let afterMs = 0;
+  const failures: { readonly index: number; readonly failure: RecordFailure }[] = [];
   // By index, as elsewhere on this path: an iterator of entries makes two objects for each record.
   for (let index = 0; index < records.length; index++) {
     const record = records[index] as Record;
     const result = results[index] as Result | RecordFailure;
-    if (!(result instanceof RecordFailure)) {
-      outcomes[index] = { kind: "done", record, result, attempts };
-      continue;
-    }
-    const { verdict, failed } = await judged([record], result.error, past, options);
+    if (result instanceof RecordFailure) failures.push({ index, failure: result });
+    else outcomes[index] = { kind: "done", record, result, attempts };
+  }
+  const again: number[] = [];
+  let afterMs = 0;
+  for (const { index, failure } of failures.sort((one, other) => one.failure.rank - other.failure.rank)) {
+    const { verdict, failed } = await judged([records[index] as Record], failure.error, past, options);
     if (verdict.kind === "retry") {
       again.push(index);
       afterMs = Math.max(afterMs, verdict.afterMs);
     } else [outcomes[index]] = givenUp<Record, Result>(failed, verdict) as [Outcome<Record, Result>];
   }
   if (again.length > 0) {
+    again.sort((one, other) => one - other);
     await options.wait(afterMs);
     const retried = await attempt(
       again.map((index) => records[index] as Record),

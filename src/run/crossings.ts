@@ -13,7 +13,7 @@ export interface CrossingTimes {
   readonly decodeMs: number;
   /** In the functions, by step. */
   readonly computeMs: readonly number[];
-  /** Writing the answers, in Python. */
+  /** Writing the answers, in Python; also what taps are shown, before the next function begins. */
   readonly answerMs: number;
   /** On the way back; also the time until Node, busy with something else, had them. */
   readonly returnMs: number;
@@ -43,11 +43,14 @@ export class Crossings {
     this.bytesReceived += bytes.received;
     this.durationMs += settled - times.asked;
     const { asked, encoded, begun, received, decoded, steps, answered, arrived, read } = times;
-    const computed = steps.at(-1) ?? decoded;
     addTo(this.#times, [asked, encoded, begun, received, decoded]);
-    addTo(this.#steps, [decoded, ...steps]);
+    let written = decoded;
+    for (const [step, { began, done }] of steps.entries()) {
+      this.#steps[step] = (this.#steps[step] ?? 0) + (done - began);
+      written += done - began;
+    }
     this.taps.add(read, settled);
-    addTo(this.#times, [computed, answered, arrived, read, settled], 4);
+    addTo(this.#times, [written, answered, arrived, read, settled], 4);
   }
 
   get times(): CrossingTimes {

@@ -8,7 +8,7 @@ import { type Executor, siteIn } from "../session/replicas.js";
 import type { PythonStep } from "../telemetry/python-step.js";
 import { traceparentOf } from "../telemetry/traces.js";
 import { BatchAskers, type StageViews } from "../views/desk.js";
-import type { BatchReply } from "../wire/batch-reply.js";
+import type { BatchReply, StepTimes } from "../wire/batch-reply.js";
 import type { BatchRequest, Step } from "../wire/request.js";
 import { BatchOfItems } from "./batch-of-items.js";
 import { ColumnInput } from "./column-input.js";
@@ -18,6 +18,7 @@ import { endsProcess } from "./fault.js";
 import type { Item } from "./item.js";
 import { inMember, type PythonMember } from "./python-member.js";
 import type { PythonStage } from "./python-stage.js";
+import { type Reached, reachedSteps } from "./reached-steps.js";
 import { type Chosen, Taps } from "./taps.js";
 
 /** How often a batch is sent that each time kills its process, where the records that do it are not searched for. */
@@ -121,10 +122,11 @@ export class BatchSender {
       const batch = reply.batch as BatchReply;
       const results = this.#resultsOf(batch, items);
       const durationMs = performance.now() - began;
-      this.#note(batch, durationMs);
+      const isReached = reachedSteps(batch, items.length, wanted.entering?.size);
+      this.#note(batch, durationMs, isReached);
       const computeMs = reply.computeNanoseconds / 1e6;
       // The spread is last: in Node 20 an object that begins with one has a hidden class of its own.
-      events.emit("batch-stop", { durationMs, computeMs, steps: this.#stepsOf(batch), ...about });
+      events.emit("batch-stop", { durationMs, computeMs, steps: this.#stepsOf(batch, isReached), ...about });
       return { batch, results };
     } catch (error) {
       const { stage, member } = this.#stepAt(stepOf(error));
@@ -147,7 +149,7 @@ export class BatchSender {
       all[index] =
         typeof why === "string"
           ? inMember(new RecordRejectedError(why), member)
-          : new RecordFailure(inMember(why, member));
+          : new RecordFailure(inMember(why, member), member);
     }
     let next = 0;
     for (let index = 0; index < size; index++) {
@@ -159,22 +161,24 @@ export class BatchSender {
     return all;
   }
 
-  /** A step takes the time from the one before it; the first stage counts the whole trip. */
-  #note({ times: { decoded, steps } }: BatchReply, durationMs: number): void {
+  /** The first stage counts the whole trip, whatever its function has to do with it. */
+  #note({ times: { steps } }: BatchReply, durationMs: number, isReached: Reached): void {
     for (const [step, { member }] of this.#steps.entries()) {
-      const computeMs = (steps[step] as number) - (steps[step - 1] ?? decoded);
+      if (step > 0 && !isReached(step)) continue;
+      const { began, done } = steps[step] as StepTimes;
       const { books } = (this.#members[member] as PythonMember).context;
-      books.batch(step === 0 ? durationMs : computeMs, computeMs);
+      books.batch(step === 0 ? durationMs : done - began, done - began);
     }
   }
 
-  #stepsOf({ times: { decoded, steps } }: BatchReply): PythonStep[] {
-    return this.#steps.map(({ stage }, step) => ({
+  #stepsOf({ times: { steps } }: BatchReply, isReached: Reached): PythonStep[] {
+    const told = this.#steps.map(({ stage }, step) => ({
       stage: stage.name,
       name: `${stage.module}.${stage.function}`,
-      beganMs: steps[step - 1] ?? decoded,
-      endedMs: steps[step] as number,
+      beganMs: (steps[step] as StepTimes).began,
+      endedMs: (steps[step] as StepTimes).done,
     }));
+    return told.filter((_, step) => isReached(step));
   }
 
   #stepAt(step: number): { readonly stage: PythonStage; readonly member: number } {

@@ -1,7 +1,7 @@
 import { RecordFailure } from "../dispatch/judge.js";
 import { RecordRejectedError } from "../errors/rejected.js";
 import { type Item, withPayload } from "./item.js";
-import { inMember } from "./python-member.js";
+import { inMember, memberOf } from "./python-member.js";
 import { checked, type Schemas } from "./schema.js";
 
 /** What is checked before the first function of a group, and after the last; between fused stages nothing is. */
@@ -56,7 +56,7 @@ async function all<Value>(values: readonly Value[], work: (value: Value) => unkn
       try {
         return await work(value);
       } catch (error) {
-        return new RecordFailure(error);
+        return new RecordFailure(error, memberOf(error));
       }
     }),
   );

@@ -23,3 +23,23 @@ export function memberOf(error: unknown): number {
   // What is known of an equal record was found in the same stage.
   return members.get(error) ?? (error instanceof PoisonedRecordError ? memberOf(error.cause) : 0);
 }
+
+/** In place of what a tap has thrown: of something that is no error nothing can be noted, and of an object that another tap throws, too, it would be noted of both. */
+class TapFailure extends Error {
+  readonly thrown: unknown;
+
+  constructor(thrown: unknown) {
+    super("a tap has failed");
+    this.thrown = thrown;
+  }
+}
+
+/** What a tap has thrown, with the place of the tap in its group. `thrownBy` gives back the object itself. */
+export function thrownIn(thrown: unknown, member: number): unknown {
+  const isItsOwn = thrown instanceof Error && (members.get(thrown) ?? member) === member;
+  return inMember(isItsOwn ? thrown : new TapFailure(thrown), member);
+}
+
+export function thrownBy(error: unknown): unknown {
+  return error instanceof TapFailure ? error.thrown : error;
+}

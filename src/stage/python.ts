@@ -16,7 +16,7 @@ import { fingerprintOf } from "./fingerprint.js";
 import { FusedSettlement } from "./fused-settlement.js";
 import { type Item, withPayload } from "./item.js";
 import { judgeOf } from "./judge.js";
-import { memberOf, type PythonMember } from "./python-member.js";
+import { memberOf, type PythonMember, thrownBy } from "./python-member.js";
 import type { PythonStage } from "./python-stage.js";
 import { RouteTo } from "./results.js";
 import type { Schemas } from "./schema.js";
@@ -65,7 +65,7 @@ export function pythonOperator(members: readonly PythonMember[]): Operator {
         desk?.settled(item);
       },
       fail: (item, error, verdict, attempts) => {
-        settlement.fails(item, error, verdict, attempts, memberOf(error));
+        settlement.fails(item, thrownBy(error), verdict, attempts, memberOf(error));
         if (verdict.kind === "reject" && memberOf(error) === 0 && faultOf(error, false) === "records")
           desk?.failed(item, error);
         desk?.settled(item);
@@ -114,7 +114,8 @@ function isChecked({ input, output }: Schemas): boolean {
 /** The policy of the stage that failed decides. */
 function judgeOfMembers(members: readonly PythonMember[], repeats: boolean): Judge<Item> {
   const judges = members.map(({ context }) => judgeOf(context.policy, context.stage, repeats));
-  return (failed: Failed<Item>) => (judges[memberOf(failed.error)] as Judge<Item>)(failed);
+  return ({ error, records, attempts }: Failed<Item>) =>
+    (judges[memberOf(error)] as Judge<Item>)({ error: thrownBy(error), records, attempts });
 }
 
 /** A batch that was lost with its session is not at fault: the one is that the session died of, of whatever stage. Nor is one that another stage has stopped. */
@@ -124,7 +125,7 @@ function atFault(error: unknown, members: readonly PythonMember[]): unknown {
   const { context } = members[memberOf(error)] ?? first;
   const { sessionEnd } = context;
   const isLoss = error instanceof SessionLostError && sessionEnd.failure?.cause === error.cause;
-  if (!isLoss) return failStage(error, context);
+  if (!isLoss) return failStage(thrownBy(error), context);
   sessionEnd.blamed = sessionEnd.failure;
   return sessionEnd.blamed;
 }

@@ -4,7 +4,7 @@ import type { BatchReply } from "../wire/batch-reply.js";
 import type { Tap } from "../wire/request.js";
 import type { StageContext } from "./contract.js";
 import type { Item } from "./item.js";
-import { inMember, memberOf, type PythonMember } from "./python-member.js";
+import { type PythonMember, thrownIn } from "./python-member.js";
 import { isShown, show, type TapStage } from "./tap.js";
 
 const NONE: ReadonlySet<number> = new Set();
@@ -85,7 +85,7 @@ async function showTo(
   const hasLeft = (index: number): boolean => (leftAt.get(index) ?? Number.POSITIVE_INFINITY) <= tap.step;
   const fail = (index: number, error: unknown): void => {
     if (!isOut(results[index], tap.member))
-      results[index] = new RecordFailure(inMember(ofOne(error, tap.member), tap.member));
+      results[index] = new RecordFailure(thrownIn(error, tap.member), tap.member);
   };
   for (const [index, error] of failed) if (!hasLeft(index)) fail(index, error);
   const payloads = came.payloads.values();
@@ -115,13 +115,7 @@ export interface Chosen {
   readonly request: Tap;
 }
 
-/** One object may be thrown by several taps: what is known of it must not be that of another. */
-function ofOne(error: unknown, member: number): unknown {
-  const isOfAnother = error instanceof Error && ![0, member].includes(memberOf(error));
-  return isOfAnother ? new Error(error.message, { cause: error }) : error;
-}
-
 /** Whether an item failed in a tap before this one; of two ends, the earlier one holds. */
 function isOut(result: unknown, member: number): boolean {
-  return result instanceof RecordFailure && memberOf(result.error) < member;
+  return result instanceof RecordFailure && result.rank < member;
 }

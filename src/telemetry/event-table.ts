@@ -123,7 +123,10 @@ export const RUN_EVENT_TABLE = {
     durationMs,
     error: field<unknown>("why"),
   }),
-  "stage-start": event("the first records reached a stage", OF_STAGE),
+  "stage-start": event(
+    "the first records reached a stage; fused stages begin together, also where no record comes to a later one",
+    OF_STAGE,
+  ),
   "stage-stop": event("a stage has ended, by itself or with its run; with its numbers from the ledger", {
     ...OF_STAGE,
     durationMs,
@@ -132,18 +135,21 @@ export const RUN_EVENT_TABLE = {
     rejected: field<number>("that were set aside"),
     filtered: field<number>("that it left out"),
   }),
-  "stage-failure": event("the stage that its run failed in", {
-    ...OF_STAGE,
-    durationMs,
-    error: field<unknown>("what the run failed with"),
-  }),
+  "stage-failure": event(
+    "a stage that its run failed in; where several fail at once, `run-failure` tells of one of them",
+    {
+      ...OF_STAGE,
+      durationMs,
+      error: field<unknown>("what the stage failed with"),
+    },
+  ),
   "batch-start": event("a batch was handed to the session", OF_BATCH),
   "batch-stop": event("a batch was answered", {
     ...OF_BATCH,
     durationMs,
-    computeMs: field<number>("the time inside the Python function"),
+    computeMs: field<number>("the time inside the Python function; of fused stages, inside all of them"),
     steps: field<readonly PythonStep[]>(
-      "what it did in Python, of each stage that made this trip: `stage`, the `name` of its function with the module, `beganMs` and `endedMs` as `performance.now()` tells them",
+      "what it did in Python, of each stage of this trip that a record came to: `stage`, the `name` of its function with the module, `beganMs` and `endedMs` as `performance.now()` tells them",
     ),
   }),
   "batch-failure": event(

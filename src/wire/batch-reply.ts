@@ -37,14 +37,19 @@ export interface BatchTimes {
   readonly received: number;
   /** The worker had read it. */
   readonly decoded: number;
-  /** Each step was done. */
-  readonly steps: readonly number[];
+  /** Each step began and was done: the first when the worker had read the message, the others when it had written what taps are shown of the one before. */
+  readonly steps: readonly StepTimes[];
   /** The answer was ready. */
   readonly answered: number;
   /** Node had the answer. */
   readonly arrived: number;
   /** Node had read it. */
   readonly read: number;
+}
+
+export interface StepTimes {
+  readonly began: number;
+  readonly done: number;
 }
 
 /** When Node did its part. */
@@ -115,9 +120,17 @@ function timesOf(
     begun: after(Math.max(sent, free as number)),
     received: after(received as number),
     decoded: after(decoded as number),
-    steps: rest.map(after),
+    steps: stepTimes([decoded as number, ...rest].map(after)),
     answered: after(answered),
     arrived: after(arrived),
     read: after(read),
   };
+}
+
+/** @param stamps when each step began and was done, by turns. */
+export function stepTimes(stamps: readonly number[]): StepTimes[] {
+  const steps: StepTimes[] = [];
+  for (let place = 0; place < stamps.length; place += 2)
+    steps.push({ began: stamps[place] as number, done: stamps[place + 1] as number });
+  return steps;
 }

@@ -74,7 +74,7 @@ export function decodeReply(
 
 /** The time in the steps of a batch. */
 export function computeNanoseconds({ times }: BatchReply): number {
-  return Math.round(((times.steps.at(-1) ?? times.decoded) - times.decoded) * 1e6);
+  return Math.round(times.steps.reduce((sum, { began, done }) => sum + (done - began), 0) * 1e6);
 }
 
 function errorInStep(map: ErrorMap, step: number, { site, sites }: EncodedRequest): SlitherError {

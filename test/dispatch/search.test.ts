@@ -336,6 +336,29 @@ test("a record that failed by itself is judged alone, and the others of its batc
   expect(tries).toEqual([[0, 1, 2]]);
 });
 
+/** Executes with a failure of its own for each record, whose rank is the number of the record. */
+const ranked = async (batch: readonly number[]): Promise<RecordFailure[]> =>
+  batch.map((record) => new RecordFailure(new Failing("records", `rank ${record}`), record));
+
+test("of records that failed by themselves, the stream ends with the one of the lowest rank", async () => {
+  const halting = { ...options(ranked), judge: (): Verdict => ({ kind: "halt" }) };
+  await expect(search([2, 0, 1], halting)).rejects.toThrow("rank 0");
+});
+
+test("records that failed by themselves are tried again in the order of the batch, whatever their ranks", async () => {
+  const tries: (readonly number[])[] = [];
+  const execute = async (batch: readonly number[]): Promise<(number | RecordFailure)[]> => {
+    tries.push(batch);
+    return tries.length === 1 ? ranked(batch) : [...batch];
+  };
+  const judge = (): Verdict => ({ kind: "retry", afterMs: 0 });
+  await search([2, 0, 1], { ...options(execute), judge });
+  expect(tries).toEqual([
+    [2, 0, 1],
+    [2, 0, 1],
+  ]);
+});
+
 test.each<Fault>(["process", "time"])(
   "a record that is found guilty (%s) is remembered: an equal one is given up untried",
   async (fault) => {

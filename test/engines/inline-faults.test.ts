@@ -42,6 +42,16 @@ const doubled = pipe<number>("doubled").python<number>("double", {
   batch: { size: 2 },
 });
 
+test("a crash in a later one of fused functions names that function", async () => {
+  const engine = faultyEngine((request) => (request.function === "half" ? crash({ signal: "SIGKILL" }) : undefined));
+  const session = await engine.session();
+  const halved = doubled.python("halve", { module: "model", function: "half", each: true });
+
+  const { cause } = await haltOf(halved.run([1], { session }));
+
+  expect(cause).toMatchObject({ during: "model.half" });
+});
+
 test("faults are asked about each call and batch, counted for each session", async () => {
   const asked: FaultRequest[] = [];
   const engine = faultyEngine((request) => {

@@ -7,14 +7,16 @@ export interface BatchReplyOptions extends Partial<Pick<BatchReply, "left" | "ta
   readonly steps?: number;
   /** How long each step took. Default 0. */
   readonly computeMs?: number;
+  /** How long lies between two steps. Default 0. */
+  readonly betweenMs?: number;
 }
 
 /** An answer to a batch, with the results of the payloads that came through. */
 export function batchReply(
   results: readonly unknown[],
-  { left = [], taps = [], steps = 1, computeMs = 0 }: BatchReplyOptions = {},
+  { left = [], taps = [], steps = 1, computeMs = 0, betweenMs = 0 }: BatchReplyOptions = {},
 ): Reply {
-  const times = timesOf(steps, computeMs);
+  const times = timesOf(steps, computeMs, betweenMs);
   const bytes = { sent: 10, received: 20 };
   return {
     value: undefined,
@@ -23,17 +25,20 @@ export function batchReply(
   };
 }
 
-function timesOf(steps: number, computeMs: number): BatchTimes {
+function timesOf(steps: number, computeMs: number, betweenMs: number): BatchTimes {
   const now = performance.now();
-  const done = Array.from({ length: steps }, (_, step) => now + computeMs * (step + 1));
-  const end = done.at(-1) as number;
+  const stepTimes = Array.from({ length: steps }, (_, step) => {
+    const began = now + (computeMs + betweenMs) * step;
+    return { began, done: began + computeMs };
+  });
+  const end = stepTimes.at(-1)?.done as number;
   return {
     asked: now,
     encoded: now,
     begun: now,
     received: now,
     decoded: now,
-    steps: done,
+    steps: stepTimes,
     answered: end,
     arrived: end,
     read: end,

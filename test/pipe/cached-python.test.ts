@@ -62,6 +62,18 @@ test.each([true, false])(
   },
 );
 
+test.each([
+  { what: "makes a later one fail with its whole batch", second: "raise", isKept: false },
+  { what: "kills its process in a later one", second: "kill", isKept: false },
+  { what: "is rejected in a later one", second: "give back Rejected", isKept: true },
+])("what the first of fused functions made of a record that $what is kept: $isKept", async (example) => {
+  const session = await engine().session();
+  const { table, kept } = scriptedTable<Features>();
+  const built = scoring(cached(table as never, ({ n }: Fated) => n));
+  await built.run(fatedUpTo(5, { 3: { second: example.second } }), { session }).collect();
+  expect(kept.has("3")).toBe(example.isKept);
+});
+
 test("sessions that run at the same time compute each key once between them", async () => {
   const { table, writes } = scriptedTable<Features>({ remote: true });
   const built = scoring(cached(table as never, ({ n }: Fated) => n));

@@ -1,8 +1,8 @@
 // biome-ignore-all lint/suspicious/noThenProperty: `then` is an option of retry().
-import { filter, reject, retry } from "slither-ts";
+import { filter, pipe, reject, retry } from "slither-ts";
 import { describe, expect, test } from "vitest";
 import { sharedEngine } from "../helpers/engine.js";
-import { booksOf, type Features, fatedUpTo, labelsOf, scoring, without } from "./fused-pipes.js";
+import { booksOf, type Fated, type Features, fatedUpTo, labelsOf, scoring, without } from "./fused-pipes.js";
 import { upTo } from "./inputs.js";
 import { expectBalance, haltOf, payloadsOf } from "./runs.js";
 
@@ -83,6 +83,56 @@ describe("a tap between fused stages", () => {
     expect(seen.filter((n) => n === 7)).toHaveLength(3);
     expect(seen).toHaveLength(14);
     expectBalance(ledger);
+  });
+
+  test("that throws the same object as another is judged by its class all the same", async () => {
+    const session = await engine().session();
+    const failsOnceAt = (place: number) => {
+      let hasFailed = false;
+      return ({ n }: Features): void => {
+        if (n !== place || hasFailed) return;
+        hasFailed = true;
+        throw broken;
+      };
+    };
+    const run = pipe<Fated>("p")
+      .python<Features>("featurize", { module: "fused", function: "featurize" })
+      .tap("one", failsOnceAt(1))
+      .tap("other", failsOnceAt(2))
+      .python("predict", { module: "fused", function: "predict" })
+      .onError("*", retry({ attempts: 3, on: [RangeError], backoff: 1, then: "reject" }));
+    const { rejected } = await run.run(fatedUpTo(4), { session }).collect();
+    expect(rejected).toEqual([]);
+  });
+
+  test("that throws the same object as another gives that object as the error of its record", async () => {
+    const session = await engine().session();
+    const failsAt =
+      (place: number) =>
+      (features: Features): void => {
+        if (features.n === place) throw broken;
+      };
+    const run = pipe<Fated>("p")
+      .python<Features>("featurize", { module: "fused", function: "featurize" })
+      .tap("one", failsAt(1))
+      .tap("other", failsAt(2))
+      .python("predict", { module: "fused", function: "predict" })
+      .onError("*", "reject");
+    const { rejected } = await run.run(fatedUpTo(4), { session }).collect();
+    expect(rejected.map(({ stage, error }) => [stage, error === broken])).toEqual([
+      ["one", true],
+      ["other", true],
+    ]);
+  });
+
+  test("whose `when` throws what is no Error: the record fails there", async () => {
+    const session = await engine().session();
+    const when = (): boolean => {
+      throw "no record";
+    };
+    const run = scoring({ when }).onError("*", "reject").run(fatedUpTo(1), { session });
+    const { rejected } = await run.collect();
+    expect(rejected.map(({ stage, reason }) => [stage, reason])).toEqual([["remember", "no record"]]);
   });
 
   test("is asked which records it wants, and only those come home", async () => {

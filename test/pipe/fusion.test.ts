@@ -5,6 +5,7 @@ import {
   deadLetter,
   live,
   type PipeHaltedError,
+  pipe,
   type Rejection,
   type Run,
   readLetters,
@@ -276,6 +277,25 @@ describe.each(FUSED_STAGES)("a record that leaves in $stage", ({ stage, fate, en
     expect(broker.nacked).toEqual([]);
     expect(broker.acked.map(({ n }) => n).sort((one, other) => one - other)).toEqual(upTo(12));
   });
+});
+
+test("where a later stage fails with its whole batch, the run halts there, whatever failed before by itself", async () => {
+  const session = await engine().session();
+  const options = { module: "fused", batch: { size: 5 } };
+  const made = pipe<Fated>("p")
+    .python<Features>("featurize", { ...options, function: "featurize_one", each: true })
+    .python("predict", { ...options, function: "predict" });
+  const records = fatedUpTo(5, { 1: { first: "raise" }, 3: { second: "raise" } });
+  const { stage, ledger } = await haltOf(made.run(records, { session }));
+  expect(stage).toBe("predict");
+  expect(ledger.stages.featurize).toMatchObject({ unfinished: 5, rejected: 0 });
+});
+
+test("where records of a trip fail by themselves in both stages, the run halts in the first of these", async () => {
+  const session = await engine().session();
+  const records = fatedUpTo(5, { 1: { second: "raise" }, 3: { first: "raise" } });
+  const { stage } = await haltOf(scoring({ each: true }).run(records, { session }));
+  expect(stage).toBe("featurize");
 });
 
 test("what fails in the first of fused stages may go to an output, with what it was given", async () => {

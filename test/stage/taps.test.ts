@@ -6,7 +6,7 @@ import { PythonError } from "../../src/errors/python.js";
 import { RecordRejectedError } from "../../src/errors/rejected.js";
 import type { Executor } from "../../src/session/replicas.js";
 import { BatchSender } from "../../src/stage/batch-sender.js";
-import { memberOf } from "../../src/stage/python-member.js";
+import { memberOf, thrownBy } from "../../src/stage/python-member.js";
 import type { BatchRequest } from "../../src/wire/request.js";
 import { deferred, quiet } from "../dispatch/deferred.js";
 import { batchReply } from "../helpers/batch-reply.js";
@@ -73,7 +73,7 @@ const raised = new PythonError(
 function endsOf(results: readonly unknown[]): unknown[] {
   return results.map((result) => {
     const error = result instanceof RecordFailure ? result.error : result;
-    return error instanceof Error ? [error.message, memberOf(error)] : error;
+    return error instanceof Error ? [(thrownBy(error) as Error).message, memberOf(error)] : error;
   });
 }
 
@@ -139,7 +139,7 @@ test("what has left in the step before a tap is not shown, what leaves behind it
     sessionOf(left),
   );
   expect(seen).toEqual([20, 30]);
-  expect(results).toEqual([new RecordRejectedError("no label"), 200, new RecordFailure(raised)]);
+  expect(results).toEqual([new RecordRejectedError("no label"), 200, new RecordFailure(raised, 2)]);
   expect(endsOf(results)).toEqual([["no label", 0], 200, [raised.message, 2]]);
 });
 
@@ -154,7 +154,7 @@ describe("a record for which a tap fails", () => {
   test("fails there, and the others of its batch do not", async () => {
     const results = await send(tapped(failsAt(1)), sessionOf());
     expect(endsOf(results)).toEqual([100, ["broken", 1], 300]);
-    expect(results[1]).toEqual(new RecordFailure(broken));
+    expect(results[1]).toEqual(new RecordFailure(broken, 1));
   });
 
   test("fails there although it left in the stage behind", async () => {

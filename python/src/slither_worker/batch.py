@@ -57,7 +57,9 @@ class Batch:
         self.fails_by_row = fails_by_row
         self.left: list[LeftRow] = []
         self.stamps: list[float] = []
-        """When each step was done, in seconds of the monotonic clock."""
+        """When each step was done and the next one began, by turns, in seconds of the monotonic clock.
+
+        What `on_done` does in between is part of neither."""
         self._indices: list[int] | None = None  # As they are, as long as none has left.
         self._given = len(rows)
         self._places: list[int] | None = None
@@ -77,6 +79,8 @@ class Batch:
         """
         for number, step in enumerate(steps):
             try:
+                if number > 0:
+                    self.stamps.append(time.monotonic())
                 self._let_in(number)
                 if self.count:
                     self._take(number, step)

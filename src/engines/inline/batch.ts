@@ -24,8 +24,8 @@ export interface CarriedOut {
   readonly columns?: ColumnBlock | undefined;
   readonly left: readonly LeftRow[];
   readonly taps: readonly (readonly unknown[])[];
-  /** When each step was done, in milliseconds of `performance.now()`. */
-  readonly done: readonly number[];
+  /** When each step was done and the next one began, by turns, in milliseconds of `performance.now()`. */
+  readonly stamps: readonly number[];
 }
 
 /** Takes payloads through one function after the other, as a worker does: see BATCH in protocol/PROTOCOL.md. */
@@ -36,7 +36,7 @@ export async function carryOutBatch(
 ): Promise<CarriedOut> {
   const left: LeftRow[] = [];
   const tapped: unknown[][] = [];
-  const done: number[] = [];
+  const stamps: number[] = [];
   let results: unknown[] = [];
   const later = new Map(
     entries.flatMap(({ step, indices }) => indices.map((index) => [index, step] as const)),
@@ -47,6 +47,7 @@ export async function carryOutBatch(
       .filter(({ index }) => (later.get(index) ?? 0) === step);
   let rows: Row[] = [];
   for (const [number, step] of steps.entries()) {
+    if (number > 0) stamps.push(performance.now());
     const site = sites[number] as CallSite;
     const isLast = number === steps.length - 1;
     if (number === 0 || later.size > 0)
@@ -61,7 +62,7 @@ export async function carryOutBatch(
         else next.push({ index, place, value: result });
       }
       rows = next;
-      done.push(performance.now());
+      stamps.push(performance.now());
       for (const { indices } of taps.filter((tap) => tap.step === number)) {
         const chosen = rows.filter(({ index }) => indices.includes(index));
         tapped.push(host.sent(packed(chosen, given.length, { site, host }), site));
@@ -78,7 +79,7 @@ export async function carryOutBatch(
     results,
     left: left.sort((one, other) => one.index - other.index),
     taps: tapped,
-    done,
+    stamps,
   };
 }
 

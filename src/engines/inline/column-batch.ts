@@ -23,7 +23,7 @@ export async function carryOutColumns(
 ): Promise<CarriedOut> {
   const left: LeftRow[] = [];
   const tapped: unknown[][] = [];
-  const done: number[] = [];
+  const stamps: number[] = [];
   let rows: Left = {
     block: new ColumnBlock(columns.rows, columns.keys, columns.values),
     indices: Array.from({ length: columns.rows }, (_, index) => index),
@@ -34,6 +34,7 @@ export async function carryOutColumns(
   };
   let last: ColumnBlock | undefined;
   for (const [number, step] of steps.entries()) {
+    if (number > 0) stamps.push(performance.now());
     const site = sites[number] as CallSite;
     try {
       if (rows.indices.length > 0) {
@@ -44,7 +45,7 @@ export async function carryOutColumns(
           left.push({ index: rows.indices[place] as number, step: number, why });
         rows = chosen({ block, indices: rows.indices }, (place) => !rejected.has(place));
       }
-      done.push(performance.now());
+      stamps.push(performance.now());
       for (const { indices } of taps.filter((tap) => tap.step === number)) {
         const shown = chosen(rows, (_, index) => indices.includes(index));
         tapped.push(sent(shown, site).allRows);
@@ -59,7 +60,7 @@ export async function carryOutColumns(
     columns: last,
     left: left.sort((one, other) => one.index - other.index),
     taps: tapped,
-    done,
+    stamps,
   };
 }
 

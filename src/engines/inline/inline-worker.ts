@@ -14,7 +14,7 @@ import { type CallSite, PythonFunctionError, PythonImportError } from "../../err
 import { ForkRefusedError, WorkerDiedError } from "../../errors/session.js";
 import { SlitherError } from "../../errors/slither-error.js";
 import { untilStopped } from "../../stopping.js";
-import { monotonicSeconds } from "../../wire/batch-reply.js";
+import { monotonicSeconds, stepTimes } from "../../wire/batch-reply.js";
 import { decodeRequest } from "../../wire/decode-request.js";
 import { packable, packBody } from "../../wire/encode.js";
 import { unpack } from "../../wire/extensions.js";
@@ -107,15 +107,16 @@ export class InlineWorker implements Worker {
 
   #end(how: CrashOptions): Error {
     const { pid } = this;
+    const step = this.#progress?.step ?? 0;
     const death = {
       session: this.#session,
       pid,
       signal: "signal" in how ? how.signal : null,
       exitCode: "exitCode" in how ? how.exitCode : null,
-      during: this.#running?.site.target,
+      during: (this.#running?.sites?.[step] ?? this.#running?.site)?.target,
       lastLines: [],
     };
-    this.#death ??= inStep(new WorkerDiedError(death), this.#progress?.step ?? 0);
+    this.#death ??= inStep(new WorkerDiedError(death), step);
     // In this order: who hears of a failed request finds the session lost.
     this.#die(this.#death);
     this.#over.abort(this.#death);
@@ -168,11 +169,11 @@ export class InlineWorker implements Worker {
       packed: (value, site) => naming(site, () => this.#packableResult(value)),
       sent: (packed, site) => naming(site, () => this.#sent(packed)) as unknown[],
     };
-    const { done, ...came } = await (request.columns === undefined
+    const { stamps, ...came } = await (request.columns === undefined
       ? carryOutBatch(request, sites, host)
       : carryOutColumns(request, request.columns(), sites, host));
     const read = performance.now();
-    const there = { begun, received: begun, decoded: begun, steps: done };
+    const there = { begun, received: begun, decoded: begun, steps: stepTimes([begun, ...stamps]) };
     const bytes = { sent: 0, received: 0 };
     const batch = { ...came, bytes, times: { ...times, ...there, answered: read, arrived: read, read } };
     return { value: undefined, computeNanoseconds: computeNanoseconds(batch), batch };
