@@ -20,7 +20,7 @@ from slither_worker import Rejected
 from slither_worker.decode import Decoder
 from slither_worker.interrupts import begin_call, end_call
 from slither_worker.ndarray import encode_array
-from slither_worker.protocol import Extension, Kind
+from slither_worker.protocol import MAX_DEPTH, Extension, Kind
 from slither_worker.rebuild import rebuild
 from slither_worker.refs import Refs
 from slither_worker.runtime import Runtime
@@ -166,8 +166,8 @@ def test_a_dict_of_another_class_and_one_without_columns_do() -> None:
     assert _results([lambda _: {}], {"a": [0]}) == {}
 
 
-def test_arrays_pass_from_function_to_function_as_they_are() -> None:
-    made = {"x": numpy.arange(3), "text": numpy.array(["a", "b", "c"]), "list": [1, 2, 3]}
+def _between(made: Columns) -> Columns:
+    """Return what the second of two functions gets when the first one gives this back."""
     seen: list[Columns] = []
 
     def note(columns: Columns) -> Columns:
@@ -175,10 +175,78 @@ def test_arrays_pass_from_function_to_function_as_they_are() -> None:
         return columns
 
     _results([lambda _: made, note], {"a": [0] * 3})
+    return seen[0]
 
-    assert seen[0]["x"] is made["x"]
-    assert seen[0]["text"] is made["text"]
-    assert seen[0]["list"].dtype == object
+
+def test_a_function_that_changes_a_column_changes_no_other_that_was_given_back_as_the_same_array() -> None:
+    def add_one(columns: Columns) -> Columns:
+        columns["x"] += 1
+        return columns
+
+    came = _results([lambda columns: {"x": columns["i"], "y": columns["i"]}, add_one], {"i": numpy.arange(3)})
+
+    assert (came["x"].tolist(), came["y"].tolist()) == ([1, 2, 3], [0, 1, 2])
+
+
+@pytest.mark.parametrize("kept", [numpy.arange(3), numpy.array([1, None, "a"], dtype=object)])
+def test_a_function_that_changes_a_column_changes_no_array_that_the_one_before_it_keeps(kept: Any) -> None:
+    before = kept.tolist()
+
+    def change(columns: Columns) -> Columns:
+        columns["x"][:] = 7
+        return columns
+
+    assert list(_results([lambda _: {"x": kept}, change], {"a": [0] * 3})["x"]) == [7, 7, 7]
+    assert kept.tolist() == before
+
+
+def _read_only() -> Any:
+    array = numpy.arange(3)
+    array.flags.writeable = False
+    return array
+
+
+@pytest.mark.parametrize(
+    "array",
+    [
+        _read_only(),
+        numpy.arange(6)[::2],
+        numpy.asfortranarray(numpy.arange(6).reshape(3, 2)),
+        numpy.arange(3, dtype=">i4"),
+        numpy.broadcast_to(numpy.float64(1.5), (3,)),
+    ],
+)
+def test_an_array_of_any_layout_is_writable_and_in_c_order_for_the_next_function(array: Any) -> None:
+    got = _between({"x": array})["x"]
+
+    assert got.flags.writeable
+    assert got.flags.c_contiguous
+    assert got.dtype.isnative
+    assert got.dtype.name == array.dtype.name
+    assert got.tolist() == array.tolist()
+
+
+@pytest.mark.parametrize(
+    "column", [numpy.array(["a", "b", "c"]), numpy.array(["a", "b", "c"], dtype=object), ["a", "b", "c"]]
+)
+def test_text_is_an_array_of_objects_for_the_next_function_whatever_it_was_given_back_as(column: Any) -> None:
+    got = _between({"x": column})["x"]
+
+    assert got.dtype == object
+    assert [type(text) for text in got] == [str] * 3
+
+
+def test_a_list_of_numbers_is_an_array_of_objects_for_the_next_function() -> None:
+    assert _between({"x": [1, 2, 3]})["x"].dtype == object
+
+
+@pytest.mark.parametrize(("levels", "kind"), [(MAX_DEPTH - 1, Kind.ROWS), (MAX_DEPTH, Kind.ERROR)])
+def test_a_value_in_a_list_may_nest_as_deep_as_the_field_of_a_row(levels: int, kind: Kind) -> None:
+    value: Any = 0
+    for _ in range(levels):
+        value = [value]
+
+    assert _ask([lambda _: {"x": [value]}], {"a": [0]})[0] == kind
 
 
 def _reject_odd(columns: Columns) -> Any:

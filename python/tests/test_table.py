@@ -244,7 +244,7 @@ def test_keys_that_are_equal_need_not_be_the_same_objects() -> None:
     assert exactly_equal(_carried(rows), rows)
 
 
-@pytest.mark.parametrize("levels", [MAX_DEPTH - 2, MAX_DEPTH - 1, MAX_DEPTH])
+@pytest.mark.parametrize("levels", [MAX_DEPTH - 1, MAX_DEPTH, MAX_DEPTH + 1])
 @pytest.mark.parametrize("nested", [0, 1, 8, 9])
 def test_rows_nest_as_deep_in_columns_as_in_a_list(levels: int, nested: int) -> None:
     value: Any = 0
@@ -254,12 +254,23 @@ def test_rows_nest_as_deep_in_columns_as_in_a_list(levels: int, nested: int) -> 
         value = {"a": value}
     many, few = [value] * ENOUGH, [value] * (ENOUGH - 1)
 
-    if levels < MAX_DEPTH:
+    if levels <= MAX_DEPTH:
         assert exactly_equal(_carried(many), many)
         assert exactly_equal(_carried(few), few)
     else:
         error = _refusal(many, Encoder(Refs()).encode_table)
         assert error == _refusal(few, Encoder(Refs()).encode_table)
+
+
+@pytest.mark.parametrize("wrap", [lambda value: [value], lambda value: (value,), lambda value: {1: value}])
+@pytest.mark.parametrize("rows", [1, ENOUGH])
+def test_a_row_of_a_list_may_nest_as_deep_as_the_result_of_a_call(wrap: Any, rows: int) -> None:
+    value: Any = 0
+    for _ in range(MAX_DEPTH):
+        value = wrap(value)
+
+    assert repr(_carried([value] * rows)) == repr([value] * rows)
+    assert "deeper than 200 levels" in _refusal([wrap(value)] * rows, Encoder(Refs()).encode_table)["message"]
 
 
 def test_rows_that_refer_to_themselves_are_refused() -> None:

@@ -29,7 +29,8 @@ export function fitted(columns: Columns, { keys, kinds }: ColumnKinds): Columns 
 }
 
 function kindIn(column: Column, dtype: ColumnKind["dtype"] | undefined): ColumnKind | undefined {
-  if (!(column instanceof NdArray)) return kindOfColumn(column, dtype);
+  // What came as a list is one for Python, too: what its values would be as elements says nothing.
+  if (!(column instanceof NdArray)) return kindOfColumn(column, dtype ?? "object");
   if (dtype === "str" || dtype === "object") return { dtype, inner: [] };
   return { dtype: dtype ?? column.dtype, inner: column.shape.slice(1) };
 }

@@ -14,11 +14,14 @@ export interface Stretch {
 /**
  * The columns of rows that came in columns, without making objects of them: of neighbours, arrays on the same memory. Undefined where they cannot be put together:
  * their keys, or what a column is made of, differ.
+ *
+ * @throws ValueNotSupportedError when the memory of a column was given away.
  */
 export function joined(stretches: readonly Stretch[]): Columns | undefined {
   const rows = stretches.reduce((sum, { start, end }) => sum + end - start, 0);
   const [first, ...others] = stretches;
   if (first === undefined) return undefined;
+  for (const block of new Set(stretches.map((each) => each.block))) block.checkMemory();
   const { keys, values } = first.block;
   const places = others.map(({ block }) => (block === first.block ? undefined : placesOf(keys, block)));
   if (places.some((each) => each?.includes(-1))) return undefined;

@@ -1,6 +1,7 @@
 import type { Column } from "./columns.js";
 import { type ColumnKind, elementsOf, isPlainArray, isSameShape, shapedAs } from "./columns-kind.js";
 import { bytesOf, type Dtype, NdArray, type TypedArrays, typedArrayOn } from "./ndarray.js";
+import { MAX_NUMBER_INTEGER } from "./protocol.js";
 
 /** The values of a column while they are put in. */
 export interface OpenColumn {
@@ -24,7 +25,9 @@ export function openColumn({ dtype, inner }: ColumnKind, rows: number): OpenColu
     const shaped = shapedAs(value);
     if (shaped !== undefined) {
       if (shaped.dtype !== dtype || !isSameShape(shaped.shape, inner)) return false;
-      (data as Float64Array).set(shaped.data as Float64Array, index * size);
+      if (shaped.data.length !== size) return false;
+      // Without elements, also a buffer that was given away is nothing to be copied.
+      if (size > 0) (data as Float64Array).set(shaped.data as Float64Array, index * size);
       return true;
     }
     if (inner.length !== 1 || !isPlainArray(value) || value.length !== size) return false;
@@ -91,5 +94,6 @@ function elementsOfDtype(dtype: Dtype, data: TypedArrays[Dtype]): PutElement {
 
 /** No integer is -0, and one beyond ±2^53 may have been another. */
 function exactInteger(value: number): bigint | undefined {
-  return Number.isSafeInteger(value) && !Object.is(value, -0) ? BigInt(value) : undefined;
+  const isExact = Number.isInteger(value) && Math.abs(value) <= MAX_NUMBER_INTEGER;
+  return isExact && !Object.is(value, -0) ? BigInt(value) : undefined;
 }

@@ -2,9 +2,13 @@ import { ValueNotSupportedError } from "../errors/value.js";
 import type { ColumnKinds } from "./columns-infer.js";
 import { type ColumnKind, isPlainArray, shapedAs } from "./columns-kind.js";
 import { valueFits } from "./columns-put.js";
+import { Handle } from "./handle.js";
+import { lossOf, NdArray } from "./ndarray.js";
 import { FORBIDDEN_KEY } from "./protocol.js";
 import { isRecord } from "./record.js";
 import { hintFor, segment, typeNameOf } from "./refusal.js";
+import { SharedArray } from "./shared-array.js";
+import { Tuple } from "./tuple.js";
 
 /** The error for a row that does not fit, which `place` names. */
 export function misfitOf(row: unknown, place: string, of: ColumnKinds): ValueNotSupportedError {
@@ -79,6 +83,7 @@ function shownOf(value: unknown): string {
   if (typeof value === "number") return Object.is(value, -0) ? "-0" : String(value);
   if (typeof value === "bigint") return `${value}n`;
   const shaped = shapedAs(value);
+  if (shaped !== undefined && lossOf(shaped) !== undefined) return "NdArray";
   if (shaped !== undefined)
     return `an array of ${shaped.dtype} with the shape ${shaped.shape.join("x") || "()"}`;
   if (!isPlainArray(value)) return typeNameOf(value);
@@ -90,7 +95,16 @@ function hintOf(value: unknown, kind: ColumnKind | undefined): string {
   if (value === null || value === undefined) return hintOfNothing(kind);
   if (kind?.dtype === "float32" && typeof value === "number") return "use Math.fround(value), or float64";
   if (kind?.dtype === "float64" && typeof value === "bigint") return "use Number(value)";
-  return hintFor(value) || ANY;
+  const loss = value instanceof NdArray ? lossOf(value) : undefined;
+  if (loss !== undefined) return loss;
+  return isCarried(value) ? ANY : hintFor(value) || ANY;
+}
+
+/** Whether it is a value by itself, which only cannot be in an array. */
+function isCarried(value: unknown): boolean {
+  if (value instanceof SharedArray || value instanceof NdArray || value instanceof Handle) return true;
+  if (value instanceof Uint8Array || value instanceof Map || value instanceof Tuple) return true;
+  return isPlainArray(value) || isRecord(value);
 }
 
 const ANY = 'a column that is declared as "object" takes any value';

@@ -34,11 +34,12 @@ function packableList(
   pathOf: (index: number) => string,
 ): unknown {
   try {
-    return packable(values, session, pathOf(0));
+    // Each value is a field of a row, which is a level of its own.
+    return packable(values, session, pathOf(0), "argument", 0);
   } catch (error) {
     // Which one it was is looked for now: nearly all are fine.
     if (error instanceof ValueNotSupportedError)
-      for (const [index, value] of values.entries()) packable(value, session, pathOf(index));
+      for (const [index, value] of values.entries()) packable(value, session, pathOf(index), "argument", 1);
     throw error;
   }
 }

@@ -1,7 +1,6 @@
 import { RefError } from "../errors/session.js";
 import { SharedArrayError } from "../errors/shared-array.js";
 import { ValueNotSupportedError } from "../errors/value.js";
-import { elementsOf } from "./columns-kind.js";
 import {
   encodeFloat,
   encodeInteger,
@@ -14,7 +13,7 @@ import {
   TaggedTuple,
 } from "./extensions.js";
 import { Handle } from "./handle.js";
-import { dtypeOf, NdArray } from "./ndarray.js";
+import { dtypeOf, lossOf, NdArray } from "./ndarray.js";
 import { FORBIDDEN_KEY, MAX_BODY_BYTES, MAX_DEPTH, MAX_NUMBER_INTEGER } from "./protocol.js";
 import { isRecord } from "./record.js";
 import { hintFor, segment, typeNameOf } from "./refusal.js";
@@ -42,6 +41,7 @@ class Refusal {
  * msgpackr alone would write some values as something else (large integers as floats, -0 as 0, typed arrays, Date, Map, undefined,
  * functions), so every value is walked first; what msgpackr gets right is passed on as it is, the rest is replaced or refused.
  *
+ * @param depth how many levels are around it already.
  * @throws ValueNotSupportedError names the path and the type.
  * @throws RefError for a ref of another session, or one that was released; SharedArrayError for an array of another engine, or one that was released.
  */
@@ -50,12 +50,13 @@ export function packable(
   session: string,
   root: string,
   direction: Direction = "argument",
+  depth = outermost(direction),
 ): unknown {
   try {
-    return guard(value, session, outermost(direction));
+    return guard(value, session, depth);
   } catch (error) {
     if (error instanceof Refusal) {
-      const place = root + locate(error, value, session, outermost(direction));
+      const place = root + locate(error, value, session, depth);
       throw refused(place, direction, error);
     }
     if (error instanceof RefError || error instanceof SharedArrayError) throw error;
@@ -147,14 +148,10 @@ function guardObject(value: object, session: string, depth: number): unknown {
   throw new Refusal(typeNameOf(value), hintFor(value));
 }
 
-function guardNdArray({ dtype, shape, data }: NdArray): unknown {
-  const elements = elementsOf(shape);
-  if (data.length !== elements)
-    throw new Refusal(
-      "NdArray",
-      `it had ${elements} elements and has ${data.length}; was its buffer given away?`,
-    );
-  return encodeNdArray(dtype, shape, data);
+function guardNdArray(array: NdArray): unknown {
+  const loss = lossOf(array);
+  if (loss !== undefined) throw new Refusal("NdArray", loss);
+  return encodeNdArray(array.dtype, array.shape, array.data);
 }
 
 function guardArray(array: unknown[], session: string, depth: number): unknown[] {

@@ -11,6 +11,7 @@ import {
 import { Extension } from "./protocol.js";
 import type { SharedArray } from "./shared-array.js";
 import { lend, use } from "./shared-loans.js";
+import { isTextDict, withObjects } from "./text-dicts.js";
 import { Tuple } from "./tuple.js";
 
 /** A value that is already in its extension's bytes; one class per extension, because msgpackr finds the code by class. */
@@ -57,6 +58,9 @@ let readBlock: BlockReader = refuseBlock;
  */
 let unfilled: (() => void)[] = [];
 
+/** Those of the maps that are to be plain objects: what they are is known when they are filled, and they are in their places by then. */
+let textDicts = new Set<unknown>();
+
 /** Decodes one body. `resolve` finds the ref behind a number that the worker names, `read` what it has put into shared memory. */
 export function unpack(
   body: Uint8Array,
@@ -71,11 +75,12 @@ export function unpack(
     const value = packr.unpack(body);
     // What fills one may find more.
     for (const fill of unfilled) fill();
-    return value;
+    return textDicts.size === 0 ? value : withObjects(value, textDicts);
   } finally {
     resolveHandle = refuseHandle;
     readBlock = refuseBlock;
     unfilled = [];
+    if (textDicts.size > 0) textDicts = new Set();
     decoding.by = undefined;
   }
 }
@@ -165,6 +170,7 @@ function decodeDict(data: Buffer): Map<unknown, unknown> {
   unfilled.push(() => {
     const flat = packr.unpack(data) as unknown[];
     for (let index = 0; index < flat.length; index += 2) map.set(flat[index], flat[index + 1]);
+    if (isTextDict(map)) textDicts.add(map);
   });
   return map;
 }

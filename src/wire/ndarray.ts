@@ -107,6 +107,13 @@ export function arrayOf(where: string, value: unknown): NdArray {
   throw new OptionsError(where, [`expected an NdArray or a typed array, got ${bytes}`]);
 }
 
+/** What has become of the elements of an array since it was made; undefined where they are all there. */
+export function lossOf({ shape, data }: Pick<NdArray, "shape" | "data">): string | undefined {
+  const elements = shape.reduce((product, length) => product * length, 1);
+  if (data.length === elements) return undefined;
+  return `it had ${elements} elements and has ${data.length}; was its buffer given away?`;
+}
+
 /** The elements of a whole buffer, as a typed array on it. */
 export function typedArrayOn<D extends Dtype>(dtype: D, buffer: ArrayBuffer): TypedArrays[D] {
   return new CONSTRUCTORS[dtype](buffer) as TypedArrays[D];

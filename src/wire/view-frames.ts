@@ -74,7 +74,7 @@ export function resultBody(callback: number, value: unknown, session: string): B
   try {
     // What gives back nothing has the answer None.
     const { answer } = lending(NOTHING_TO_LEND, () => ({
-      answer: packable(value === undefined ? null : value, session, "answer"),
+      answer: packable(value === undefined ? null : value, session, "answer", "argument", 0),
     }));
     return packBody([callback, answer], "answer");
   } catch (error) {

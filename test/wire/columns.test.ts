@@ -13,9 +13,10 @@ import { COLUMN_DTYPES, type ColumnDtype } from "../../src/wire/columns-kind.js"
 import { openColumn } from "../../src/wire/columns-put.js";
 import { looped, valueAt } from "../../src/wire/columns-row.js";
 import { columnsOfTable, packableColumns } from "../../src/wire/columns-table.js";
-import { packBody } from "../../src/wire/encode.js";
+import { packable, packBody } from "../../src/wire/encode.js";
 import { unpack } from "../../src/wire/extensions.js";
 import { DTYPES } from "../../src/wire/ndarray.js";
+import { SharedArray } from "../../src/wire/shared-array.js";
 import { thrown } from "../helpers/rejection.js";
 import { scalars } from "./values.js";
 
@@ -209,6 +210,45 @@ describe("rows that become columns", () => {
     );
   });
 
+  test.each([2 ** 53, -(2 ** 53)])("of int64 take %d, which is as far as numbers are integers", (n) => {
+    expect(arrived(gathered([{ n }], { n: "int64" }))).toEqual([{ n }]);
+  });
+
+  test("of uint64 take 2^53", () => {
+    expect(arrived(gathered([{ n: 2 ** 53 }], { n: "uint64" }))).toEqual([{ n: 2 ** 53 }]);
+  });
+
+  test.each<[string, unknown]>([
+    ["bytes", Buffer.from("a")],
+    [
+      "a shared array",
+      new SharedArray({ forget: () => {} }, 1, new NdArray("int8", [1], Int8Array.of(1)), undefined),
+    ],
+    ["a map", new Map([[1, 2]])],
+    ["a plain object", { deep: 1 }],
+  ])('that have %s are told to declare the column as "object", which takes it', (_, value) => {
+    const error = thrown(() => gathered([{ a: value }]), ValueNotSupportedError);
+    expect(error.message).toMatch(/\(a column that is declared as "object" takes any value\)$/);
+    expect(() => packableColumns(gathered([{ a: value }], { a: "object" }), "s", "rows")).not.toThrow();
+  });
+
+  test("of a class are not told so", () => {
+    class Own {}
+    const error = thrown(() => gathered([{ a: new Own() }]), ValueNotSupportedError);
+    expect(error.message).toMatch(/\(use a plain object with the fields that Python needs\)$/);
+  });
+
+  test("may nest in a column of objects as deep as in a row that travels alone", () => {
+    const nested = (levels: number): unknown => (levels === 0 ? 0 : [nested(levels - 1)]);
+    const packed = (levels: number) =>
+      packableColumns(gathered([{ a: nested(levels) }], { a: "object" }), "s", "rows");
+    expect(() => packed(199)).not.toThrow();
+    const error = thrown(() => packed(200), ValueNotSupportedError);
+    expect(error.message).toContain("values may nest 200 levels deep");
+    expect(() => packable([{ a: nested(199) }], "s", "rows")).not.toThrow();
+    expect(() => packable([{ a: nested(200) }], "s", "rows")).toThrow(ValueNotSupportedError);
+  });
+
   test("are refused with their path where a value of a list cannot be carried", () => {
     const columns = gathered([{ a: 1 }, { a: { when: new Date(0) } }], { a: "object" });
     const error = thrown(() => packableColumns(columns, "s", "rows"), ValueNotSupportedError);
@@ -378,6 +418,26 @@ describe("columns that are there already", () => {
     expect(fitted(wide, kinds)?.values).toStrictEqual([new NdArray("int8", [2], Int8Array.of(1, 127))]);
     expect(fitted(columns([new NdArray("float64", [2], Float64Array.of(1, 128))]), kinds)).toBeUndefined();
     expect(fitted({ ...wide, keys: ["b"] }, kinds)).toBeUndefined();
+  });
+
+  test.each<[string, readonly unknown[]]>([
+    ["numbers", [1, 2]],
+    ["text", ["a", "b"]],
+    ["text and nothing", ["a", null]],
+    ["objects", [{ k: 1 }, { k: 1 }]],
+    ["integers beyond those of numbers", [1, 2n ** 60n]],
+  ])("stay lists where they came as such, of %s", (_, list) => {
+    const there = columns([list]);
+    const kinds = kindsOf(there, undefined);
+    expect(kinds.kinds).toEqual([{ dtype: "object", inner: [] }]);
+    expect(fitted(there, kinds)?.values).toEqual([list]);
+  });
+
+  test("become what a stage declares also where they came as lists", () => {
+    const there = columns([[1, 2]]);
+    expect(fitted(there, kindsOf(there, { a: "int32" }))?.values).toStrictEqual([
+      new NdArray("int32", [2], Int32Array.of(1, 2)),
+    ]);
   });
 
   test("of every dtype are what that dtype declares", () => {

@@ -50,7 +50,7 @@ test.each<[name: string, value: unknown]>([
       [2n ** 70n, "huge"],
     ]),
   ],
-  ["dict with a lone surrogate", new Map([["\ud800", 1]])],
+  ["dict with a lone surrogate", { "\ud800": 1 }],
   ["tuple in dict in tuple", tuple(new Map([[1, tuple(new Map([[2, tuple("deep")]]))]]))],
 ])("what Python made as '%s' arrives as that", async (name, value) => {
   expect(await made("value", name)).toStrictEqual(value);
@@ -149,6 +149,26 @@ test("many small tuples and dicts in one result arrive in time that grows with t
 
   expect(result.at(-1)).toStrictEqual(tuple(19_999, new Map([[19_999, tuple(19_999)]])));
   expect(performance.now() - began).toBeLessThan(5_000);
+});
+
+test.each<[string, unknown]>([
+  ["{'\\ud800': 1}", { "\ud800": 1 }],
+  [
+    "[{'a': ({'\\ud800': {'\\udfff': 2, '': (3,)}},), 'b': {1: {'\\ud800': None}}}]",
+    [{ a: tuple({ "\ud800": { "\udfff": 2, "": tuple(3) } }), b: new Map([[1, { "\ud800": null }]]) }],
+  ],
+])("a dict with text keys is a plain object also where one is a lone surrogate: %s", async (made, value) => {
+  expect(await session().call("builtins", "eval", [made])).toStrictEqual(value);
+});
+
+test("a dict with other keys is a Map also where one is a lone surrogate", async () => {
+  const made = "{'\\ud800': 1, 2: 3}";
+  expect(await session().call("builtins", "eval", [made])).toStrictEqual(
+    new Map<unknown, unknown>([
+      ["\ud800", 1],
+      [2, 3],
+    ]),
+  );
 });
 
 test("a result of 200 levels arrives, and one of 201 is refused", async () => {

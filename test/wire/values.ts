@@ -147,9 +147,7 @@ export function asReturned(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(asReturned);
   const entries = value instanceof Map ? [...value] : Object.entries(value);
   const returned = entries.map(([key, item]) => [asReturned(key), asReturned(item)] as const);
-  return entries.every(([key]) => typeof key === "string" && key.isWellFormed())
-    ? Object.fromEntries(returned)
-    : new Map(returned);
+  return entries.every(([key]) => typeof key === "string") ? Object.fromEntries(returned) : new Map(returned);
 }
 
 /** What Python must be given for a value, in the words of fixtures/python/exactly.py. */

@@ -44,6 +44,15 @@ test.each<[string, unknown, unknown]>([
   expect(await asked(async () => value)).toEqual({ kind: Kind.CALLBACK_RESULT, body: [9, told] });
 });
 
+test.each([
+  [200, Kind.CALLBACK_RESULT],
+  [201, Kind.CALLBACK_ERROR],
+])("an answer may nest as deep as an argument: %d levels", async (levels, kind) => {
+  let value: unknown = 0;
+  for (let level = 0; level < levels; level++) value = [value];
+  expect((await asked(async () => value)).kind).toBe(kind);
+});
+
 test.each<[string, () => unknown, Record<string, string>]>([
   [
     "an error of any class",

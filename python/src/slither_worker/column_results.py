@@ -22,7 +22,7 @@ Columns = dict[str, Column]
 
 _ONE_VALUE: Final = "use numpy.full for one value in all rows"
 
-_LIST_KINDS: Final = "OUT"
+LIST_KINDS: Final = "OUT"
 """Of dtypes whose elements travel as a list: objects and text."""
 
 
@@ -75,7 +75,7 @@ class ResultCheck:
 
     def _check_dtype(self, key: str, column: NDArray[Any]) -> None:
         problem = dtype_problem(column)
-        if problem is None or (column.dtype.kind in _LIST_KINDS and column.ndim == 1):
+        if problem is None or (column.dtype.kind in LIST_KINDS and column.ndim == 1):
             return
         name, hint = problem
         raise self._failure(f"column {key!r} to have elements that can be carried", column, hint, name)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from slither_worker.batch import Batch, Step, results_of
-from slither_worker.column_results import Column, Columns, ResultCheck
+from slither_worker.column_results import LIST_KINDS, Column, Columns, ResultCheck
 from slither_worker.errors import CallFailure
 from slither_worker.functions import find_function, load_module
 from slither_worker.ndarray import is_array
@@ -57,7 +57,9 @@ class ColumnBatch(Batch):
     def _take(self, number: int, step: Step) -> None:
         note_step(number, knows_rows=False)
         function = find_function(step.module, step.function)
-        given = {key: _as_array(column) for key, column in self.columns.items()}
+        # What has just come from Node is of no other's.
+        given_as = _as_array if number == 0 else _own_array
+        given = {key: given_as(column) for key, column in self.columns.items()}
         results = results_of(function, given)
         check = ResultCheck(f"{step.module}.{step.function}", self._count)
         self.columns, failed = check.checked(results)
@@ -77,6 +79,17 @@ def _as_array(column: Column) -> Column:
         for place, value in enumerate(column):
             made[place] = value
     return made
+
+
+def _own_array(column: Column) -> Column:
+    """Return an array such as would have come from Node: on its own memory, in C order; text as objects.
+
+    What a function gives back may be an array that it keeps, one twice, and of any layout.
+    """
+    if not is_array(column):
+        return _as_array(column)
+    dtype = object if column.dtype.kind in LIST_KINDS else column.dtype.name
+    return column.astype(dtype, order="C")
 
 
 def _at(column: Column, places: list[int]) -> Column:

@@ -16,7 +16,7 @@ from slither_worker.columns import ColumnBatch, ColumnTable
 from slither_worker.errors import CallFailure
 from slither_worker.ndarray import array_extension, dtype_problem, is_array
 from slither_worker.plain import SCALARS, encode_exactly, encode_plain, is_plain
-from slither_worker.protocol import MAX_BODY_BYTES
+from slither_worker.protocol import MAX_BODY_BYTES, MAX_DEPTH
 from slither_worker.rebuild import rebuild
 from slither_worker.refs import Refs
 from slither_worker.table import Table, columns_of
@@ -119,7 +119,13 @@ class Encoder:
             if not check_scalars and set(map(type, values)) <= SCALARS:
                 return values
             return [
-                rebuild(value, self._refs, check_scalars=check_scalars, path=((None, key), place))
+                rebuild(
+                    value,
+                    self._refs,
+                    check_scalars=check_scalars,
+                    path=((None, key), place),
+                    levels=MAX_DEPTH - 1,  # In Node it is a field of a row.
+                )
                 for place, value in zip(table.places, values, strict=True)
             ]
 
@@ -131,27 +137,28 @@ class Encoder:
         return msgspec.Raw(memoryview(body)[1:])  # Without the byte that says: an array of one.
 
     def _encode_as_rows(self, rows: list[Any]) -> bytes:
-        if is_plain(rows):
+        # The list of them is the message's, and no level of the values in it.
+        if is_plain(rows, MAX_DEPTH + 1):
             body = encode_exactly(Table(len(rows), None, rows))
             if body is not None:
                 return body
-        encoded = memoryview(self._encode_rebuilt(rows, []))[1:]
+        encoded = memoryview(self._encode_rebuilt(rows, [], MAX_DEPTH + 1))[1:]
         return _encode(Table(len(rows), None, msgspec.Raw(encoded)))
 
     def _encode_body(self, value: object, rest: list[Any]) -> bytes:
-        return encode_plain([value, *rest]) or self._encode_rebuilt(value, rest)
+        return encode_plain([value, *rest], MAX_DEPTH + 1) or self._encode_rebuilt(value, rest)
 
-    def _encode_rebuilt(self, value: object, rest: list[Any]) -> bytes:
+    def _encode_rebuilt(self, value: object, rest: list[Any], levels: int = MAX_DEPTH) -> bytes:
         mark = answer_blocks.mark()
         try:
-            return _encode([rebuild(value, self._refs, check_scalars=False), *rest])
+            return _encode([rebuild(value, self._refs, check_scalars=False, levels=levels), *rest])
         except CallFailure:
             answer_blocks.back_to(mark)
             raise
         except (OverflowError, UnicodeEncodeError):
             answer_blocks.back_to(mark)
             rebuilt_rest = rebuild(rest, self._refs, check_scalars=True)
-            return _encode([rebuild(value, self._refs, check_scalars=True), *rebuilt_rest])
+            return _encode([rebuild(value, self._refs, check_scalars=True, levels=levels), *rebuilt_rest])
 
 
 def _of_fitting_size(value: object, encode: Callable[[], bytes]) -> bytes:

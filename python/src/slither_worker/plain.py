@@ -17,9 +17,9 @@ _FORBIDDEN_KEY_BYTES: Final = msgspec.msgpack.encode(FORBIDDEN_KEY)
 _encode: Final = msgspec.msgpack.Encoder().encode
 
 
-def encode_plain(value: object) -> bytes | None:
+def encode_plain(value: object, levels: int = MAX_DEPTH) -> bytes | None:
     """Encode a value that plain MessagePack carries exactly; `None` for any other."""
-    return encode_exactly(value) if is_plain(value) else None
+    return encode_exactly(value) if is_plain(value, levels) else None
 
 
 def encode_exactly(plain: object) -> bytes | None:

@@ -23,22 +23,32 @@ _REF: Final = struct.Struct("<I")
 _encode: Final = msgspec.msgpack.Encoder().encode
 
 
-def rebuild(value: object, refs: Refs, *, check_scalars: bool, path: Path = None, shares: bool = True) -> Any:
+def rebuild(
+    value: object,
+    refs: Refs,
+    *,
+    check_scalars: bool,
+    path: Path = None,
+    shares: bool = True,
+    levels: int = MAX_DEPTH,
+) -> Any:
     """Return a value with extension types in place of all that plain MessagePack would change or lose.
 
-    Fails with the error `value` when some part of it cannot be carried; `path` is where the value stands.
+    Fails with the error `value` when some part of it cannot be carried; `path` is where the value stands,
+    and `levels` is how deep it may nest there.
     Large arrays are put into the shared memory of the answer that is made, but not if it `shares` none.
     Looking at every integer and text is slow: it is left out until encoding has raised `OverflowError` or
     `UnicodeEncodeError` (as this does too).
     """
     unchanged = SCALARS - {int, str} if check_scalars else SCALARS
-    return _Rebuild(refs, unchanged, shares).value(value, path)
+    return _Rebuild(refs, unchanged, shares, levels).value(value, path)
 
 
 class _Rebuild:
-    def __init__(self, refs: Refs, unchanged: frozenset[type], shares: bool) -> None:
+    def __init__(self, refs: Refs, unchanged: frozenset[type], shares: bool, levels: int) -> None:
         self._refs = refs
         self._shares = shares
+        self._levels = levels
         self._unchanged = unchanged
         self._open: set[int] = set()  # The containers around the current value, by identity.
 
@@ -74,7 +84,7 @@ class _Rebuild:
             raise _refused(
                 value, path, "it contains itself", "it contains itself; give back one without cycles"
             )
-        if len(self._open) >= MAX_DEPTH:
+        if len(self._open) >= self._levels:
             problem = f"it is nested deeper than {MAX_DEPTH} levels"
             raise _refused(value, path, problem, f"{problem}; give back a flatter value")
         self._open.add(id(value))

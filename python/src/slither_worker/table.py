@@ -95,9 +95,7 @@ def _nested(key: str, column: Sequence[Any], columns: list[Sequence[Any]], depth
             return [key, _split(column, columns, depth + 1)]
         except _Uneven:
             del columns[before:]
-    if len(columns) >= MOST_COLUMNS or not (
-        kinds <= SCALARS or is_plain(list(column), MAX_DEPTH - depth - 1)
-    ):
+    if len(columns) >= MOST_COLUMNS or not (kinds <= SCALARS or is_plain(list(column), MAX_DEPTH - depth)):
         raise _Uneven
     columns.append(column)
     return None

@@ -10,7 +10,7 @@ import msgspec
 from slither_worker.decode import Decoder
 from slither_worker.errors import CallFailure
 from slither_worker.plain import encode_plain
-from slither_worker.protocol import MAX_BODY_BYTES, Kind
+from slither_worker.protocol import MAX_BODY_BYTES, MAX_DEPTH, Kind
 from slither_worker.rebuild import rebuild
 from slither_worker.refs import Refs
 from slither_worker.value_path import Path
@@ -45,7 +45,7 @@ class ViewCodec:
 
     def encode(self, question: Question) -> bytes:
         """Encode the body of a CALLBACK; raises `TypeError` when a part of it cannot be carried exactly."""
-        body = encode_plain([*question]) or self._encode_rebuilt(question)
+        body = encode_plain([*question], MAX_DEPTH + 2) or self._encode_rebuilt(question)
         if len(body) > MAX_BODY_BYTES:
             reason = f"the question takes more than {MAX_BODY_BYTES} bytes; ask in parts"
             raise TypeError(f"view {question.name!r}: {reason}")
@@ -71,7 +71,15 @@ class ViewCodec:
 
     def _encode_checked(self, question: Question, *, check_scalars: bool) -> bytes:
         def ready(value: object, path: Path = None) -> Any:
-            return rebuild(value, self._refs, check_scalars=check_scalars, path=path, shares=False)
+            # The dict of the arguments, or the list of the keys, is the message's.
+            return rebuild(
+                value,
+                self._refs,
+                check_scalars=check_scalars,
+                path=path,
+                shares=False,
+                levels=MAX_DEPTH + 1,
+            )
 
         number, name, params, keys, step = question
         try:
