@@ -3,6 +3,7 @@ import type { Emitter } from "../telemetry/emitter.js";
 import type { EngineEvents } from "../telemetry/events.js";
 import { CallLog } from "./call-log.js";
 import type { Checkpoint } from "./checkpoint.js";
+import type { Keeping } from "./copier.js";
 import type { Slots } from "./slots.js";
 
 /** How long a session must have been idle before its changed state is kept: a burst of calls is kept once. */
@@ -10,6 +11,9 @@ const IDLE_MS = 100;
 
 /** How often a checkpoint that died is replaced without anything having happened in between. */
 const MOST_REPLACEMENTS = 3;
+
+/** Why an automatic checkpoint is skipped that has no room. */
+const FULL = "maxProcesses is reached";
 
 /** What a keeper needs of its session. */
 export interface KeeperParts {
@@ -21,11 +25,8 @@ export interface KeeperParts {
   readonly noForks: string | undefined;
   readonly queueTimeoutMs: number;
   pid(): number | undefined;
-  /**
-   * Makes a checkpoint in the session's turn; `kept` is called within that turn. One that is `asked` for fails when its session has lost something that
-   * nobody was told yet.
-   */
-  make(kept: (checkpoint: Checkpoint) => void, asked: boolean): Promise<void>;
+  /** Makes a checkpoint in the session's turn. One that is `asked` for fails when its session has lost something that nobody was told yet. */
+  make(keeping: Keeping): Promise<void>;
 }
 
 /** Keeps the state that a session goes back to after a crash, and knows what would be lost by that. */
@@ -122,10 +123,14 @@ export class CheckpointKeeper {
     const { session, noForks, processes, queueTimeoutMs } = this.#parts;
     // Room, which it would wait for, is no help.
     if (noForks !== undefined) throw new ForkRefusedError(session, noForks);
+    const wait = { timeoutMs: queueTimeoutMs };
+    const needsRoom = !this.#freesSlot;
     // Where there is room, it takes its place in line at once.
-    if (this.#freesSlot) processes.exceed(1);
-    else if (!processes.tryTake(1)) await processes.take(1, { timeoutMs: queueTimeoutMs });
-    await this.#make(false);
+    if (needsRoom && !processes.tryTake(1)) await processes.take(1, wait);
+    if (await this.#make({ automatic: false, hasRoom: needsRoom })) return;
+    // A fork that was ahead in line holds on to the old one.
+    await processes.take(1, wait);
+    await this.#make({ automatic: false, hasRoom: true });
   }
 
   async close(): Promise<void> {
@@ -164,40 +169,63 @@ export class CheckpointKeeper {
       this.#toldNoForks = true;
       return;
     }
-    if (this.#freesSlot) processes.exceed(1);
-    else if (!processes.tryTake(1)) {
-      this.#skipped("maxProcesses is reached");
+    const needsRoom = !this.#freesSlot;
+    // Not left to its turn, after which the session is idle once more, and would ask again.
+    if (needsRoom && !processes.tryTake(1)) {
+      this.#skipped(FULL);
       return;
     }
     try {
-      await this.#make(true);
+      if (!(await this.#make({ automatic: true, hasRoom: needsRoom }))) this.#skipped(FULL);
     } catch (error) {
       if (!this.#closed) this.#skipped(error instanceof Error ? error.message : String(error));
     }
   }
 
-  /** Puts a new checkpoint in the place of the old. Its process slot is taken by the caller. */
-  async #make(automatic: boolean): Promise<void> {
+  /**
+   * Puts a new checkpoint in the place of the old; false where there is no room for it.
+   *
+   * @param options.hasRoom whether the caller has taken a process slot for it.
+   */
+  async #make({ automatic, hasRoom }: { automatic: boolean; hasRoom: boolean }): Promise<boolean> {
     const { session, events, processes } = this.#parts;
     const began = performance.now();
+    let taken = hasRoom;
     let made: Checkpoint | undefined;
-    const keep = (checkpoint: Checkpoint): void => {
-      made = checkpoint;
-      void checkpoint.ended.then(() => processes.give(1));
-      if (!this.#closed) this.#replace(checkpoint);
+    const keeping: Keeping = {
+      asked: !automatic,
+      hasRoom: () => {
+        taken ||= this.#takesRoom();
+        return taken;
+      },
+      made: (checkpoint) => {
+        made = checkpoint;
+        void checkpoint.ended.then(() => processes.give(1));
+        if (!this.#closed) this.#replace(checkpoint);
+      },
     };
     try {
-      await this.#parts.make(keep, !automatic);
+      await this.#parts.make(keeping);
     } catch (error) {
-      processes.give(1);
+      if (taken) processes.give(1);
       throw error;
     }
+    if (made === undefined) return false;
     if (this.#current !== made) {
-      await made?.letGo();
-      return;
+      await made.letGo();
+      return true;
     }
     const durationMs = performance.now() - began;
-    events.emit("session-checkpoint", { session, pid: made?.pid, durationMs, automatic });
+    events.emit("session-checkpoint", { session, pid: made.pid, durationMs, automatic });
+    return true;
+  }
+
+  /** In the session's turn, and not before: what is ahead in line may come to hold on to the old one. */
+  #takesRoom(): boolean {
+    const { processes } = this.#parts;
+    if (!this.#freesSlot) return processes.tryTake(1);
+    processes.exceed(1);
+    return true;
   }
 
   /** Within the session's turn: nothing that happens to it can come between what is kept and what is known to be. */

@@ -1,8 +1,10 @@
 import type { CopyRequest, OpenRequest, Worker } from "../engine.js";
-import { ForkRefusedError } from "../errors/session.js";
+import { ForkRefusedError, MemoryLimitError, WorkerDiedError } from "../errors/session.js";
 import { Checkpoint } from "./checkpoint.js";
 import { forkWorker, LEAVE_GRACE_MS } from "./fork-worker.js";
 import type { Lane } from "./lane.js";
+
+const DIED_MEANWHILE = "its worker died meanwhile";
 
 /** What of a session is needed to copy it. */
 export interface Copied {
@@ -43,36 +45,56 @@ export function copySession(
   });
 }
 
+/** How a session is kept. */
+export interface Keeping {
+  /** Whether somebody asked for it, who is told what the session has lost. */
+  readonly asked: boolean;
+  /** Asked in the session's turn: where there is no room, nothing is made. */
+  hasRoom(): boolean;
+  /** Called within that turn. */
+  made(checkpoint: Checkpoint): void;
+}
+
 /**
- * The session as it is when its turn comes, kept. `made` is called within that turn.
+ * The session as it is when its turn comes, kept.
  *
- * @param asked whether somebody asked for it, who is told what the session has lost.
  * @throws as {@link copySession}.
  */
-export function keepSession(
-  session: Copied,
-  made: (checkpoint: Checkpoint) => void,
-  asked: boolean,
-): Promise<void> {
+export function keepSession(session: Copied, { asked, hasRoom, made }: Keeping): Promise<void> {
   return session.lane.turn(async () => {
     throwIfAny(asked ? session.refusal() : session.unusable());
-    const { worker } = session;
-    const { ids } = session.lane.refs;
-    const request = { ...session.openRequest(), purpose: "checkpoint", reseed: false } as const;
-    const checkpoint = new Checkpoint(await forkWorker(worker, request), ids);
-    const failure = diedMeanwhile(session, worker);
-    if (failure !== undefined) {
-      await checkpoint.letGo();
-      throw failure;
-    }
-    made(checkpoint);
+    if (hasRoom()) await keepNow(session, made);
   });
+}
+
+/**
+ * The session as it is, kept. Only in its turn.
+ *
+ * @throws as {@link copySession}.
+ */
+export async function keepNow(session: Copied, made: (checkpoint: Checkpoint) => void): Promise<void> {
+  const { worker } = session;
+  const { ids } = session.lane.refs;
+  const request = { ...session.openRequest(), purpose: "checkpoint", reseed: false } as const;
+  const checkpoint = new Checkpoint(await forkWorker(worker, request), ids);
+  const failure = diedMeanwhile(session, worker);
+  if (failure !== undefined) {
+    await checkpoint.letGo();
+    throw failure;
+  }
+  made(checkpoint);
+}
+
+/** Whether a session could not be copied because its worker died: it may be back soon. */
+export function isDeathOfOriginal(error: unknown): boolean {
+  if (error instanceof ForkRefusedError) return error.reason === DIED_MEANWHILE;
+  return error instanceof WorkerDiedError || error instanceof MemoryLimitError;
 }
 
 /** The copy is whole, but its original is not the session's state any more. */
 function diedMeanwhile({ id, state, worker }: Copied, original: Worker): Error | undefined {
   if (worker === original && state !== "recovering" && state !== "lost") return undefined;
-  return new ForkRefusedError(id, "its worker died meanwhile");
+  return new ForkRefusedError(id, DIED_MEANWHILE);
 }
 
 function throwIfAny(error: Error | undefined): void {

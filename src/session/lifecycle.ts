@@ -79,8 +79,8 @@ export class Lifecycle implements LaneControl, Origin {
       noForks: parts.noForks,
       queueTimeoutMs: parts.conduct.queueTimeout,
       pid: () => this.pid,
-      make: async (kept, asked) => {
-        await keepSession(this, kept, asked);
+      make: async (keeping) => {
+        await keepSession(this, keeping);
         this.#recycler.check();
       },
     });

@@ -3,16 +3,15 @@ import type { Driver } from "../engine.js";
 import { ForkRefusedError } from "../errors/session.js";
 import type { Emitter } from "../telemetry/emitter.js";
 import type { EngineEvents } from "../telemetry/events.js";
-import type { Checkpoint } from "./checkpoint.js";
 import type { Conduct } from "./conduct.js";
 import { copySession } from "./copier.js";
 import type { ParsedForkOptions } from "./fork-options.js";
 import type { Lane } from "./lane.js";
 import { Lifecycle } from "./lifecycle.js";
 import type { Registry, Room } from "./registry.js";
-import { Replicas } from "./replicas.js";
+import { ReplicaMaker } from "./replica-maker.js";
+import type { Replicas } from "./replicas.js";
 import { Session, type SessionHost, type Setup } from "./session.js";
-import { snapshotOf } from "./snapshot.js";
 
 /** How one session began. */
 interface Birth {
@@ -27,13 +26,13 @@ export class Maker implements SessionHost {
   readonly #driver: Driver;
   readonly #registry: Registry;
   readonly #events: Emitter<EngineEvents>;
-  /** Those of the runs that go on. */
-  readonly #replicas = new Set<Replicas>();
+  readonly #replicas: ReplicaMaker;
 
   constructor(driver: Driver, registry: Registry, events: Emitter<EngineEvents>) {
     this.#driver = driver;
     this.#registry = registry;
     this.#events = events;
+    this.#replicas = new ReplicaMaker(registry.processes, events);
   }
 
   /** A new session under an id that was set aside. */
@@ -93,6 +92,10 @@ export class Maker implements SessionHost {
         for (const [index, fork] of forks.entries()) this.#started(fork, births[index] as Birth);
         return forks;
       } catch (error) {
+        for (const [index, fork] of forks.entries()) {
+          const birth = births[index] as Birth;
+          if (!birth.told) this.#failed(fork, birth, error);
+        }
         await Promise.all(forks.map((fork) => fork.close({ timeout: 1 })));
         throw error;
       }
@@ -101,54 +104,18 @@ export class Maker implements SessionHost {
 
   async replicas(original: Session, count: number, signal: AbortSignal): Promise<Replicas> {
     this.#requireForks(original);
-    const { lifecycle } = original;
-    const checkpoint = await snapshotOf(lifecycle, this.#registry.processes, signal);
-    try {
-      const wait = { timeoutMs: lifecycle.conduct.queueTimeout };
-      await this.#registry.processes.take(count, wait, signal);
-      return await this.#copies(original, count, checkpoint);
-    } finally {
-      await checkpoint.letGo();
-    }
+    return this.#replicas.make(original, count, signal);
   }
 
   /** Ends the replicas of all runs. */
   async closeReplicas(timeoutMs: number): Promise<void> {
-    await Promise.all([...this.#replicas].map((replicas) => replicas.close(timeoutMs)));
+    await this.#replicas.close(timeoutMs);
   }
 
   /** Who asks for a copy where there are none must not wait for room first. */
   #requireForks({ id }: Session): void {
     const { noForks } = this.#driver;
     if (noForks !== undefined) throw new ForkRefusedError(id, noForks);
-  }
-
-  #opened(replicas: Replicas): Replicas {
-    this.#replicas.add(replicas);
-    void replicas.ended().then(() => this.#replicas.delete(replicas));
-    return replicas;
-  }
-
-  async #copies(original: Session, count: number, checkpoint: Checkpoint): Promise<Replicas> {
-    const { id, lifecycle } = original;
-    const replicas = Array.from({ length: count }, (_, index) =>
-      this.#replica(`${id}/replica-${index + 1}`, lifecycle),
-    );
-    const outcomes = await Promise.allSettled(
-      replicas.map(async (replica) => {
-        const worker = await checkpoint.restore({ ...replica.openRequest(), reseed: true });
-        replica.keeper.hold(checkpoint.retain());
-        replica.lane.refs.copyFrom(lifecycle.lane.refs, original);
-        replica.attach(worker);
-        replica.opened();
-      }),
-    );
-    const failed = outcomes.find((outcome) => outcome.status === "rejected");
-    if (failed === undefined) return this.#opened(new Replicas(id, replicas));
-    const made = replicas.filter((_, index) => outcomes[index]?.status === "fulfilled");
-    this.#registry.processes.give(count - made.length);
-    await new Replicas(id, made).close();
-    throw failed.reason;
   }
 
   /** `setup`, for a session that has its first worker. */
@@ -166,8 +133,7 @@ export class Maker implements SessionHost {
       this.#started(session, birth);
       return session;
     } catch (error) {
-      // A session that was lost has told so itself.
-      if (session.state !== "lost") this.#failed(session, birth, error);
+      this.#failed(session, birth, error);
       await session.close({ timeout: 1 });
       throw error;
     }
@@ -192,27 +158,6 @@ export class Maker implements SessionHost {
     return new Session({ lifecycle, host: this, setup });
   }
 
-  /** A session that nobody sees: it has no place in the registry, and lives by the checkpoint of its original. */
-  #replica(id: string, original: Lifecycle): Lifecycle {
-    const { processes } = this.#registry;
-    return new Lifecycle({
-      id,
-      // It ends with its run, however long that leaves it idle.
-      conduct: {
-        ...original.conduct,
-        checkpoint: "manual",
-        busy: "queue",
-        limits: { ...original.conduct.limits, idle: undefined },
-      },
-      events: this.#events,
-      noForks: undefined,
-      processes,
-      open: undefined,
-      setup: undefined,
-      onEnd: () => processes.give(1),
-    });
-  }
-
   async #setUpAgain(lifecycle: Lifecycle, setup: Setup, lane: Lane): Promise<void> {
     const session = new Session({ lifecycle, host: this, setup, lane });
     await setup(session);
@@ -220,8 +165,8 @@ export class Maker implements SessionHost {
   }
 
   #started(session: Session, birth: Birth): void {
-    birth.told = true;
     this.#registry.add(session);
+    birth.told = true;
     const { id, pid } = session;
     const durationMs = performance.now() - birth.began;
     this.#events.emit("session-start", { session: id, pid, durationMs, forkOf: birth.forkOf });
@@ -229,6 +174,8 @@ export class Maker implements SessionHost {
   }
 
   #failed(session: Session, birth: Birth, error: unknown): void {
+    // One that was lost has told so itself.
+    if (session.state === "lost") return;
     const durationMs = performance.now() - birth.began;
     this.#events.emit("session-failure", { session: session.id, pid: session.pid, durationMs, error });
   }

@@ -50,7 +50,12 @@ export class ForkArrivals {
     const since = this.#endings.now;
     const { token, arrival, forget } = this.#listener.expect(channels);
     const { progress } = this.#listener;
-    const parent = { endOf: (pid: number) => this.#endings.of(pid, since), hold: this.#hold, progress };
+    const parent = {
+      endOf: (pid: number) => this.#endings.of(pid, since),
+      isStopped: () => isStopped(this.#forkserver),
+      hold: this.#hold,
+      progress,
+    };
     const fork = arrival.then((arrived) => {
       this.heard();
       return new Fork(arrived, parent);

@@ -8,6 +8,7 @@ import type { Hello } from "./expected-process.js";
 import { killGroup } from "./kill-group.js";
 import { endedEarly, takesTooLong } from "./launch.js";
 import { LogLines, type OnLine } from "./log-lines.js";
+import { isDead } from "./proc.js";
 import type { ProgressBoard, ProgressPage } from "./progress.js";
 import type { StartedProcess } from "./started-process.js";
 import { unwatch, watch } from "./watch.js";
@@ -26,13 +27,17 @@ export interface ForkArrival {
   readonly sockets: { readonly calls: Socket } & Readonly<Partial<Record<ForkChannel, Socket>>>;
 }
 
-/** How long a forkserver may be silent about a process whose channel is closed. One that is stopped tells nothing, and need not: the process is gone. */
+/** How long a forkserver may be silent about a process whose channel is closed. */
 const TOLD_MS = 5_000;
+
+/** How often is looked meanwhile whether it is stopped. Then it tells nothing, and need not where the process is dead. */
+const LOOK_MS = 100;
 
 /** What a fork needs of its forkserver. */
 export interface ForkParent {
   /** Resolves with the end of the process; with undefined when nobody is left to tell. */
   endOf(pid: number): Promise<Ending | undefined>;
+  isStopped(): boolean;
   /** Keeps Node running until the function that it gives back is called. */
   hold(): () => void;
   readonly progress: ProgressBoard;
@@ -149,13 +154,20 @@ export class Fork {
 
   async #untilGone(): Promise<Ending> {
     const cancel = new AbortController();
-    const silence = this.#calls.closed
-      .then(() => delay(TOLD_MS, undefined, { signal: cancel.signal, ref: false }))
-      .catch(() => {});
+    const silence = this.#untilGivenUp(cancel.signal).catch(() => {});
     const told = await Promise.race([this.#parent.endOf(this.pid), silence]);
     cancel.abort();
     if (told !== undefined) return told;
     await this.#calls.closed;
     return UNKNOWN_ENDING;
+  }
+
+  /** Resolves when the forkserver has been silent for too long about the end of the process. */
+  async #untilGivenUp(signal: AbortSignal): Promise<undefined> {
+    await this.#calls.closed;
+    const until = performance.now() + TOLD_MS;
+    do {
+      await delay(LOOK_MS, undefined, { signal, ref: false });
+    } while (performance.now() < until && !(this.#parent.isStopped() && isDead(this.pid)));
   }
 }

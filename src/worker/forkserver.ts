@@ -9,6 +9,7 @@ import { type ExpectedFork, ForkArrivals } from "./fork-arrivals.js";
 import { killGroup } from "./kill-group.js";
 import { Limiter } from "./limiter.js";
 import type { Listener } from "./listener.js";
+import { isStopped } from "./proc.js";
 import type { StartedProcess } from "./started-process.js";
 
 /** How long a forkserver may take to kill what descends from it, and leave. */
@@ -97,6 +98,8 @@ export class Forkserver {
   /** Ends it and everything that descends from it. Resolves when it is gone. */
   async close(): Promise<void> {
     this.hold();
+    // One that is stopped hears nothing.
+    if (!this.#dead && isStopped(this.pid)) killGroup(this.pid);
     this.#process.calls.send(Kind.CLOSE, 0, packr.pack(null));
     const timer = setTimeout(() => killGroup(this.pid), LEAVE_GRACE_MS);
     await this.ended;

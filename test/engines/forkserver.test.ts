@@ -308,6 +308,18 @@ describe("closing an engine", () => {
   });
 });
 
+test("closing an engine whose forkserver is stopped does not wait for it once for each thing that ends", async () => {
+  const engine = await testEngine({ minIdle: 3 });
+  const session = await engine.session();
+  await session.checkpoint();
+  process.kill(forkserver() as number, "SIGSTOP");
+  const began = performance.now();
+
+  await engine.close();
+
+  expect(performance.now() - began).toBeLessThan(10_000);
+});
+
 test("a hundred sessions that are opened and closed leave nothing open", async () => {
   const engine = await testEngine({ minIdle: 0 });
   const open = async (): Promise<void> => {

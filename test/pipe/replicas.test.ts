@@ -207,7 +207,7 @@ test("without room for all of them there is none: the run halts by name, and tak
     calling("double", 5).run(watched.input, { session, replicas: 3 }),
   );
   expect(cause).toBeInstanceOf(EngineFullError);
-  expect(cause).toMatchObject({ option: "maxProcesses", limit: 4, wanted: 3 });
+  expect(cause).toMatchObject({ option: "maxProcesses", limit: 4, wanted: 4 });
   expect({ stage, given: watched.given, in: ledger.in }).toEqual({ stage: undefined, given: 0, in: 0 });
   expect(await session.call("batch_fate", "double", [[21]])).toEqual([42]);
 });

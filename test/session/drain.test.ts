@@ -1,7 +1,7 @@
 import { pipe, SessionClosedError } from "slither-ts";
 import { describe, expect, test } from "vitest";
 import { testEngine } from "../helpers/engine.js";
-import { printed } from "../helpers/events.js";
+import { printed, record } from "../helpers/events.js";
 import { rejection } from "../helpers/rejection.js";
 import { makeGate } from "../helpers/temporary.js";
 
@@ -69,6 +69,22 @@ describe("engine.drain()", () => {
 
     await Promise.all([running, drained, fork]);
     expect([...engine.sessions.values()]).toEqual([session]);
+  });
+
+  test("tells of a fork that was on its way as one that could not start, and not as one that has stopped", async () => {
+    const engine = await testEngine();
+    const gate = makeGate();
+    const session = await engine.session({ id: "a" });
+    const events = record(engine, "session-start", "session-stop", "session-failure");
+    const running = session.call("gate", "wait", [gate.path]);
+    const fork = rejection(session.fork(), SessionClosedError);
+
+    const drained = engine.drain();
+    await gate.open();
+
+    await Promise.all([running, drained]);
+    const event = { session: "a/fork-1", pid: expect.any(Number), durationMs: expect.any(Number) };
+    expect(events).toEqual([{ name: "session-failure", event: { ...event, error: await fork } }]);
   });
 
   test("called twice drains once", async () => {

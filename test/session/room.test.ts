@@ -153,6 +153,29 @@ describe("maxProcesses", () => {
     await session.checkpoint();
   });
 
+  test("is not exceeded by a checkpoint that is asked for beside a fork, which comes to need the old one", async () => {
+    const engine = await testEngine({ maxProcesses: 3, minIdle: 0 });
+    const session = await engine.session({ checkpoint: "manual", queueTimeout: "20ms" });
+    await session.checkpoint();
+
+    const [fork, checkpoint] = await Promise.allSettled([session.fork(), session.checkpoint()]);
+
+    expect(fork.status).toBe("fulfilled");
+    expect(checkpoint).toMatchObject({ status: "rejected", reason: { code: "SLITHER_ENGINE_FULL" } });
+  });
+
+  test("lets a checkpoint that was asked for beside a fork wait until there is room", async () => {
+    const engine = await testEngine({ maxProcesses: 3, minIdle: 0 });
+    const session = await engine.session({ checkpoint: "manual" });
+    await session.checkpoint();
+    const forking = session.fork();
+    const keeping = session.checkpoint();
+
+    await (await forking).close();
+
+    await keeping;
+  });
+
   test("skips an automatic checkpoint with an event", async () => {
     const engine = await testEngine({ maxProcesses: 1 });
     const session = await engine.session({ id: "a" });

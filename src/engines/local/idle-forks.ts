@@ -46,9 +46,9 @@ export class IdleForks {
   /** Ends those that are there or coming. Resolves when they are gone. */
   async close(): Promise<void> {
     this.#closed = true;
-    const all = [...this.#ready, ...(await Promise.all(this.#coming))];
+    const all = [...this.#ready, ...this.#coming];
     this.#ready.clear();
-    await Promise.all(all.map((fork) => fork?.discard()));
+    await Promise.all(all.map(async (fork) => (await fork)?.discard()));
   }
 
   get #mayFork(): boolean {
