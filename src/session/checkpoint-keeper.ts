@@ -9,6 +9,9 @@ import type { Slots } from "./slots.js";
 /** How long a session must have been idle before its changed state is kept: a burst of calls is kept once. */
 const IDLE_MS = 100;
 
+/** The longest pause between two tries of an idle session that cannot be copied, for example while a thread of its code runs. */
+const LONGEST_PAUSE_MS = 60_000;
+
 /** How often a checkpoint that died is replaced without anything having happened in between. */
 const MOST_REPLACEMENTS = 3;
 
@@ -37,6 +40,8 @@ export class CheckpointKeeper {
   #saved = new CallLog();
   #unsaved = new CallLog();
   #replacements = 0;
+  /** How many were skipped one after the other, while the session had nothing to do. */
+  #skips = 0;
   #making: Promise<void> | undefined;
   #timer: NodeJS.Timeout | undefined;
   #closed = false;
@@ -97,12 +102,14 @@ export class CheckpointKeeper {
   idle(): void {
     clearTimeout(this.#timer);
     if (!this.#parts.automatic || !this.#isWanted || this.#closed) return;
-    this.#timer = setTimeout(() => void this.ensure(), IDLE_MS).unref();
+    const pauseMs = Math.min(IDLE_MS * 2 ** this.#skips, LONGEST_PAUSE_MS);
+    this.#timer = setTimeout(() => void this.ensure(), pauseMs).unref();
   }
 
   busy(): void {
     clearTimeout(this.#timer);
     this.#replacements = 0;
+    this.#skips = 0;
   }
 
   /**
@@ -239,6 +246,7 @@ export class CheckpointKeeper {
 
   #skipped(reason: string): void {
     const { session, events, pid } = this.#parts;
+    this.#skips += 1;
     events.emit("session-checkpoint-skip", { session, pid: pid(), reason });
   }
 }
