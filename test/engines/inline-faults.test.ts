@@ -43,7 +43,9 @@ const doubled = pipe<number>("doubled").python<number>("double", {
 });
 
 test("a crash in a later one of fused functions names that function", async () => {
-  const engine = faultyEngine((request) => (request.function === "half" ? crash({ signal: "SIGKILL" }) : undefined));
+  const engine = faultyEngine((request) =>
+    request.function === "half" ? crash({ signal: "SIGKILL" }) : undefined,
+  );
   const session = await engine.session();
   const halved = doubled.python("halve", { module: "model", function: "half", each: true });
 
