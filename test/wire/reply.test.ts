@@ -10,12 +10,14 @@ import { TestHandle } from "./notation.js";
 
 const site = { session: "a", target: "features.featurize", stage: "featurize" };
 const second = { session: "a", target: "scorer.predict", stage: "score" };
+/** Before any stamp of a test, also where this process has only begun: then `performance.now()` is near 0. */
+const LONG_AGO = -60_000;
 const request = {
   kind: Kind.BATCH,
   body: Buffer.alloc(300),
   site,
   sites: [site, second],
-  times: { asked: 1, encoded: 2 },
+  times: { asked: LONG_AGO, encoded: LONG_AGO },
 };
 
 const raised = {
@@ -30,7 +32,7 @@ const raised = {
 
 function read(kind: number, body: unknown): Reply {
   const frame = { kind, id: 1, body: packr.pack(body) };
-  return decodeReply(frame, request, 3, (ref) => new TestHandle(ref));
+  return decodeReply(frame, request, LONG_AGO, (ref) => new TestHandle(ref));
 }
 
 test("a result has its value and the time inside the function", () => {
