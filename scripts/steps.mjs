@@ -1,7 +1,13 @@
 /**
  * @typedef {object} Step
  * @property {string} name one word: what is typed to run this step alone
- * @property {() => Promise<boolean>} run whether it passed
+ * @property {() => Promise<boolean | Outcome>} run whether it passed
+ */
+
+/**
+ * @typedef {object} Outcome
+ * @property {boolean} passed
+ * @property {readonly string[]} failures what failed, a line each
  */
 
 /**
@@ -29,17 +35,19 @@ export async function runSteps(steps, names) {
 async function runStep(step) {
   process.stdout.write(`\n--- ${step.name}\n`);
   const start = performance.now();
-  const passed = await step.run();
-  return { name: step.name, passed, seconds: (performance.now() - start) / 1000 };
+  const outcome = await step.run();
+  const { passed, failures } = typeof outcome === "boolean" ? { passed: outcome, failures: [] } : outcome;
+  return { name: step.name, passed, failures, seconds: (performance.now() - start) / 1000 };
 }
 
-/** @param {readonly { name: string, passed: boolean, seconds: number }[]} results */
+/** @param {readonly ({ name: string, seconds: number } & Outcome)[]} results */
 function summarise(results) {
   process.stdout.write("\n");
-  for (const { name, passed, seconds } of results) {
+  for (const { name, passed, failures, seconds } of results) {
     process.stdout.write(
       `${passed ? "passed" : "FAILED"}  ${name.padEnd(8)} ${seconds.toFixed(1).padStart(6)} s\n`,
     );
+    for (const failure of failures) process.stdout.write(`        ${failure}\n`);
   }
   const failed = results.filter((result) => !result.passed).length;
   process.stdout.write(`steps: ${results.length - failed} passed, ${failed} failed\n`);

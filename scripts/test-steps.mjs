@@ -1,9 +1,12 @@
 import { join } from "node:path";
 import { runChild } from "./child.mjs";
+import { namingFailures } from "./failures.mjs";
 import { npmProgram, ROOT } from "./repository.mjs";
 
 /** What ruff looks at, from python/, and by which rules: those of python/ hold for all Python of the repository that users read. */
 export const RUFF = [".", "../examples", "../bench", "--config", "pyproject.toml"];
+
+const FAILURE_NAMES = join(ROOT, "scripts/failures.mjs");
 
 /**
  * Everything that `npm test` checks.
@@ -15,19 +18,30 @@ export const RUFF = [".", "../examples", "../bench", "--config", "pyproject.toml
 export function testSteps(python, tools) {
   const env = { SLITHER_PYTHON: python };
   const pythonFolder = join(ROOT, "python");
+  const reporters = ["default", ...(process.env.GITHUB_ACTIONS ? ["github-actions"] : []), FAILURE_NAMES];
+  const vitest = ["run", ...reporters.map((reporter) => `--reporter=${reporter}`)];
   const colors = process.stdout.isTTY ? [] : ["--colors=off"];
   return [
     { name: "biome", run: () => passes(npmProgram("biome"), ["ci", ...colors], { cwd: ROOT }) },
     { name: "tsc", run: () => passes(npmProgram("tsc"), ["--noEmit"], { cwd: ROOT }) },
     { name: "layers", run: () => passes(process.execPath, ["scripts/check-layers.mjs"], { cwd: ROOT }) },
-    { name: "vitest", run: () => passes(npmProgram("vitest"), ["run"], { cwd: ROOT, env }) },
+    {
+      name: "vitest",
+      run: () =>
+        namingFailures((file) =>
+          passes(npmProgram("vitest"), vitest, { cwd: ROOT, env: { ...env, ...file } }),
+        ),
+    },
     { name: "ruff", run: () => passes(tools, ["-m", "ruff", "check", ...RUFF], { cwd: pythonFolder }) },
     {
       name: "format",
       run: () => passes(tools, ["-m", "ruff", "format", "--check", ...RUFF], { cwd: pythonFolder }),
     },
     { name: "mypy", run: () => passes(tools, ["-m", "mypy"], { cwd: pythonFolder }) },
-    { name: "pytest", run: () => passes(tools, ["-m", "pytest"], { cwd: pythonFolder }) },
+    {
+      name: "pytest",
+      run: () => namingFailures((env) => passes(tools, ["-m", "pytest"], { cwd: pythonFolder, env })),
+    },
     { name: "demo", run: () => demoProves(env) },
   ];
 }
