@@ -4,7 +4,12 @@ import { temporaryFolder } from "../helpers/temporary.js";
 import { runCommand, startCommand } from "./command.js";
 
 /** Node keeps the path of its working folder until it changes to another. */
-const REMOVE_WORKING_FOLDER = `import { rmdirSync } from "node:fs";
+/** What commands load when they run is compiled before: nothing can be started in a folder that was removed, nor a compiler. */
+const LOADED_LATER = ["setup", "doctor", "graph"].map(
+  (name) => new URL(`../../src/cli/${name}.ts`, import.meta.url).href,
+);
+const REMOVE_WORKING_FOLDER = `${LOADED_LATER.map((url) => `await import(${JSON.stringify(url)});`).join("\n")}
+import { rmdirSync } from "node:fs";
 const folder = process.cwd();
 process.chdir(folder);
 rmdirSync(folder);`;
@@ -43,6 +48,8 @@ test("help alone is what --help prints", async () => {
 test.each(["setup", "doctor", "graph pipes.ts"])(
   "%s in a working folder that was removed says that one is expected",
   async (line) => {
+    // Compiles the rest.
+    await runCommand(["--version"]);
     const command = startCommand(line.split(" "), {
       beforehand: REMOVE_WORKING_FOLDER,
       cwd: temporaryFolder(),
