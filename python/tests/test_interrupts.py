@@ -28,6 +28,8 @@ MEMORY = Frame(Kind.MEMORY, 7, b"\xc0")
 def running_call() -> Iterator[None]:
     begin_call(7)
     yield
+    # What was heard stays until the next call begins.
+    begin_call(NO_CALL)
     end_call()
 
 

@@ -226,7 +226,7 @@ describe("what is preloaded", () => {
   });
 
   test("a module whose import does not end is given up", async () => {
-    const doctor = doctorOf("--json", "--preload", "hangs,json", "--start-timeout", "1s");
+    const doctor = doctorOf("--json", "--preload", "hangs,json", "--start-timeout", "5s");
     // Nobody reads it: the module waits where it opens the pipe.
     execFileSync("mkfifo", [join(doctor.folder, "pipe")]);
     const { exitCode, stdout } = await runCommand(doctor.parameters, { env: doctor.env });
@@ -234,7 +234,7 @@ describe("what is preloaded", () => {
     expect(exitCode).toBe(1);
     expect(check(report, "preload", "hangs")).toMatchObject({
       status: "problem",
-      found: "not imported after 1 s",
+      found: "not imported after 5 s",
     });
     expect(check(report, "preload", "json")).toMatchObject({ status: "ok" });
     expect(doctor.leftovers()).toEqual([]);

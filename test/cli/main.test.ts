@@ -4,15 +4,18 @@ import { temporaryFolder } from "../helpers/temporary.js";
 import { runCommand, startCommand } from "./command.js";
 
 /** Node keeps the path of its working folder until it changes to another. */
-/** What commands load when they run is compiled before: nothing can be started in a folder that was removed, nor a compiler. */
-const LOADED_LATER = ["setup", "doctor", "graph"].map(
-  (name) => new URL(`../../src/cli/${name}.ts`, import.meta.url).href,
-);
-const REMOVE_WORKING_FOLDER = `${LOADED_LATER.map((url) => `await import(${JSON.stringify(url)});`).join("\n")}
-import { rmdirSync } from "node:fs";
-const folder = process.cwd();
-process.chdir(folder);
-rmdirSync(folder);`;
+/** Removed when the command and all that it loads are compiled: nothing can be started in such a folder, nor a compiler. */
+const REMOVE_WORKING_FOLDER = `import { rmdirSync } from "node:fs";
+import { Command } from ${JSON.stringify(import.meta.resolve("commander"))};
+for (const command of ["setup", "doctor", "graph"])
+  await import(${JSON.stringify(import.meta.resolve("../../src/cli/"))} + command + ".ts");
+const { parseAsync } = Command.prototype;
+Command.prototype.parseAsync = function () {
+  const folder = process.cwd();
+  process.chdir(folder);
+  rmdirSync(folder);
+  return parseAsync.call(this);
+};`;
 
 test("--version prints the version of the package", async () => {
   const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8"));
@@ -48,8 +51,6 @@ test("help alone is what --help prints", async () => {
 test.each(["setup", "doctor", "graph pipes.ts"])(
   "%s in a working folder that was removed says that one is expected",
   async (line) => {
-    // Compiles the rest.
-    await runCommand(["--version"]);
     const command = startCommand(line.split(" "), {
       beforehand: REMOVE_WORKING_FOLDER,
       cwd: temporaryFolder(),

@@ -2,10 +2,10 @@ import { expect, test } from "vitest";
 import { dispatch } from "../../src/dispatch/dispatch.js";
 import type { Outcome } from "../../src/dispatch/judge.js";
 import { FixedBatches } from "../../src/dispatch/strategies/fixed.js";
+import { heldOf } from "../helpers/garbage.js";
 import { chunksOf, drained } from "./chunks.js";
 import { deferred, quiet } from "./deferred.js";
 import { Failing } from "./failing.js";
-import { collectGarbage } from "./garbage.js";
 import { endless, ScriptedExecutor } from "./scripted-executor.js";
 
 function recordsOf(next: IteratorResult<Outcome<number, string>[], void>): number[] {
@@ -308,7 +308,6 @@ test("outcomes that were given out are not kept, however many there are", async 
     await outcomes.next().then(({ value }) => given.push(new WeakRef(value as object)));
     await quiet();
   }
-  collectGarbage();
-  expect(given.filter((each) => each.deref() !== undefined).length).toBeLessThan(10);
+  expect(await heldOf(given, 9)).toBeLessThan(10);
   await outcomes.return(undefined);
 });

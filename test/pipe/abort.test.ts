@@ -284,12 +284,13 @@ test("without a reason, the cause is the signal's own", async () => {
 });
 
 test("another run on the session that was lost says so", async () => {
-  const { engine } = scriptedEngine();
+  const { engine, workers } = scriptedEngine();
   const session = await engine.session({ id: "a" });
   const controller = new AbortController();
   const built = pipe<number>("p").python<number>("predict", { module: "model", function: "predict" });
   const halting = haltOf(built.run(upTo(2), { session, signal: controller.signal }));
-  await quiet();
+  do await quiet();
+  while (workers[0]?.sent.length === 0);
   controller.abort(reason);
   await halting;
   await quiet();

@@ -24,7 +24,8 @@ async function scriptedSession(): Promise<{ session: Session; worker: ScriptedWo
 /** Answers everything that is sent, one after the other, until nothing more comes; and the most that waited for an answer at once. */
 async function answerAll(worker: ScriptedWorker): Promise<number> {
   let most = 0;
-  await quiet();
+  do await quiet();
+  while (worker.sent.length === 0);
   for (let answered = 0; answered < worker.sent.length; answered++) {
     most = Math.max(most, worker.sent.length - answered);
     worker.answer(answered);

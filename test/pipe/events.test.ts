@@ -261,15 +261,16 @@ test("the engine hears every run on its sessions, each under its own session", a
   await Promise.all(runs.map((run) => run.collect()));
   for (const [index, run] of runs.entries()) {
     const own = seen.filter((event) => event.run === run.id);
-    expect(own.map(({ name }) => name)).toEqual([
-      "run-start",
-      "stage-start",
-      "stage-start",
+    const names = own.map(({ name }) => name);
+    expect([names[0], names.at(-1)]).toEqual(["run-start", "run-stop"]);
+    // Which of two stages is through first is not said.
+    expect(names.slice(1, -1).sort()).toEqual([
       "batch-start",
-      "stage-stop",
       "batch-stop",
+      "stage-start",
+      "stage-start",
       "stage-stop",
-      "run-stop",
+      "stage-stop",
     ]);
     expect(new Set(own.map(({ session }) => session))).toEqual(new Set([sessions[index]?.id]));
   }

@@ -1,12 +1,7 @@
-import { setImmediate as nextRound } from "node:timers/promises";
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
 import { pipe } from "slither-ts";
 import { expect, test } from "vitest";
+import { heldOf } from "../helpers/garbage.js";
 import { upTo } from "./inputs.js";
-
-setFlagsFromString("--expose_gc");
-const collectGarbage = runInNewContext("gc") as () => void;
 
 test.each([
   ["without a signal", () => undefined],
@@ -23,10 +18,5 @@ test.each([
       return new WeakRef(input);
     }),
   );
-  for (const _ of upTo(3)) {
-    await nextRound();
-    collectGarbage();
-  }
-  // The last one may still be on the stack.
-  expect(inputs.filter((input) => input.deref() !== undefined).length).toBeLessThan(3);
+  expect(await heldOf(inputs)).toBeLessThan(3);
 });

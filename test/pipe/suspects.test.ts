@@ -30,7 +30,7 @@ test.each([
         function: "predict_one",
         each: true,
         batch: { size: 64 },
-        timeout: "1s",
+        timeout: "3s",
         ...options,
       })
       .onError("predict", "reject")
@@ -56,7 +56,7 @@ test("a deadline holds also where user code has replaced the clock of Python", a
       module: "replaced_clock",
       function: "hangs_at_7",
       batch: { size: 1 },
-      timeout: "300ms",
+      timeout: "2s",
     })
     .onError("predict", "reject")
     .run(upTo(9), { session })
@@ -80,7 +80,7 @@ test.each(["abort", "hang"] as const)(
   "of fused stages the one that a record makes %s is named, with what was given to the first of them",
   async (fate) => {
     const session = await engine().session();
-    const { rejected, ledger } = await fused(["5m", "500ms"]).run(withOne(9, fate), { session }).collect();
+    const { rejected, ledger } = await fused(["5m", "2s"]).run(withOne(9, fate), { session }).collect();
     const called = { abort: { during: "fatal_records.predict" }, hang: { target: "fatal_records.predict" } }[
       fate
     ];
@@ -104,9 +104,9 @@ test("a stage that is fused has its own deadline, from when it begins", async ()
       batch: { size: 1 },
       timeout: "10s",
     })
-    .python<number>("quick", { module: "paced", function: "quick", timeout: "300ms" })
+    .python<number>("quick", { module: "paced", function: "quick", timeout: "1s" })
     .onError("*", "reject")
-    .run([0.8], { session })
+    .run([1.5], { session })
     .collect();
   expect(ledger).toMatchObject({ out: 1, rejected: 0 });
 });

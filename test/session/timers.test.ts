@@ -37,7 +37,7 @@ test("a cancelGrace that is longer than any timer of Node is not over at once", 
   const call = session.call("model", "train", [], { timeout: "1ms" });
 
   // It is asked every tenth of a second.
-  await vi.waitFor(() => expect(workers[0]?.sent[0]?.cancels).toBeGreaterThanOrEqual(3));
+  await vi.waitFor(() => expect(workers[0]?.sent[0]?.cancels).toBeGreaterThanOrEqual(3), { timeout: 10_000 });
 
   expect(workers[0]?.killed).toBe(false);
   workers[0]?.sent[0]?.reply.resolve({ value: "answer", computeNanoseconds: 0 });

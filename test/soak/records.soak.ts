@@ -1,7 +1,7 @@
 import { pipe } from "slither-ts";
 import { expect, test } from "vitest";
-import { collectGarbage } from "../dispatch/garbage.js";
 import { testEngine } from "../helpers/engine.js";
+import { collectGarbage } from "../helpers/garbage.js";
 
 const RECORDS = 200_000;
 const EVERY = 997;

@@ -1,11 +1,7 @@
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
 import { store, table } from "slither-ts";
 import { expect, test } from "vitest";
+import { collectGarbage } from "../helpers/garbage.js";
 import { fillAndRead } from "../stores/large.js";
-
-setFlagsFromString("--expose-gc");
-const collectGarbage: () => void = runInNewContext("gc");
 
 test("a million keys of each kind are written, found, scanned and taken out", async () => {
   const count = 1_000_000;

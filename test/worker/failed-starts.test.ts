@@ -103,5 +103,5 @@ test.each<[string, () => void]>([
   await expect(Listener.open()).rejects.toMatchObject({ code: "ENOSPC" });
 
   expect(readdirSync(folder)).toEqual([]);
-  expect(await descriptorsDownTo(before)).toBe(before);
+  expect(await descriptorsDownTo(before)).toBeLessThanOrEqual(before);
 });

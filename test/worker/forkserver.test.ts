@@ -55,13 +55,13 @@ describe("a module of preload", () => {
     const options = {
       ...(await startOptions()),
       preload: ["echo", "sleeps_at_import"],
-      startTimeoutMs: 1_000,
+      startTimeoutMs: 5_000,
     };
 
     const error = await rejection(startForkserver(options), WorkerStartError);
 
     expect(error.message).toContain(
-      "it was not ready after 1000 ms (startTimeout), while it imported one of echo, sleeps_at_import (preload)",
+      "it was not ready after 5000 ms (startTimeout), while it imported one of echo, sleeps_at_import (preload)",
     );
   });
 

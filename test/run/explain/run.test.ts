@@ -66,7 +66,7 @@ test("what a run that was left has left behind counts up to its end", async () =
 test("a tap of several in a trip is named as the limit, by its own name", async () => {
   const made = pipe<number>("p")
     .python<number>("first", python("quick"))
-    .tap("look", () => delay(5))
+    .tap("look", () => {})
     .tap("save", () => delay(20))
     .python<number>("second", python("quick"));
   const { limit, trips } = await explained(made.run(upTo(20), { session: session() }));

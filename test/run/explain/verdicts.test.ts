@@ -8,7 +8,7 @@ import { upTo } from "../../pipe/inputs.js";
 
 const session = sharedSession();
 
-const WAIT_MS = 20;
+const WAIT_MS = 50;
 
 const python = (name: string) => ({ module: "pace", function: name, batch: { size: 5 } });
 

@@ -32,18 +32,29 @@ if (program === undefined && !isRequired)
  * @param folder where it keeps every write before it answers; without one it has all in memory.
  */
 export async function startServer(port?: number, folder?: string): Promise<Server> {
-  const chosen = port ?? (await freePort());
+  if (port !== undefined) return startAt(port, folder);
+  // Whatever else this machine runs may take a port that was free before the server does.
+  for (let tries = 1; ; tries++) {
+    try {
+      return await startAt(await freePort(), folder);
+    } catch (error) {
+      if (tries === 3) throw error;
+    }
+  }
+}
+
+async function startAt(port: number, folder: string | undefined): Promise<Server> {
   const kept =
     folder === undefined
       ? { appendonly: "no", dir: "/" }
       : { appendonly: "yes", appendfsync: "always", dir: folder };
-  const settings = { port: chosen, bind: "127.0.0.1", save: "", ...kept };
+  const settings = { port, bind: "127.0.0.1", save: "", ...kept };
   const words = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, String(value)]);
   const child = spawn(program ?? "redis-server", words, { stdio: ["ignore", "pipe", "ignore"] });
   await ready(child);
   return {
-    url: `redis://127.0.0.1:${chosen}`,
-    port: chosen,
+    url: `redis://127.0.0.1:${port}`,
+    port,
     child,
     stop: async () => {
       if (child.exitCode !== null || child.signalCode !== null) return;
