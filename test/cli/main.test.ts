@@ -3,8 +3,10 @@ import { expect, test } from "vitest";
 import { temporaryFolder } from "../helpers/temporary.js";
 import { runCommand, startCommand } from "./command.js";
 
-/** Node keeps the path of its working folder until it changes to another. */
-/** Removed when the command and all that it loads are compiled: nothing can be started in such a folder, nor a compiler. */
+/**
+ * Removes the working folder when the command and all that it loads are compiled: nothing can be started in one that is
+ * not there, nor a compiler. Node keeps the path of its working folder until it changes to another.
+ */
 const REMOVE_WORKING_FOLDER = `import { rmdirSync } from "node:fs";
 import { Command } from ${JSON.stringify(import.meta.resolve("commander"))};
 for (const command of ["setup", "doctor", "graph"])
