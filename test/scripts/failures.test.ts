@@ -33,7 +33,7 @@ test("of a test run are named: tests that failed, hooks, what no test caught; no
     });
     test("throws later", async () => {
       setImmediate(() => { throw new Error("too late"); });
-      await new Promise((resolve) => setTimeout(resolve, 100));
+      await new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
     });
   `);
 
